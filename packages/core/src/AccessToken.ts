@@ -1,0 +1,66 @@
+/**
+ * The access token: a redacted value, when it was asked for and when it ends.
+ *
+ * @since 0.1.0
+ */
+import * as Inspectable from "effect/Inspectable";
+import * as Redacted from "effect/Redacted";
+
+const TypeId = "~@x/core/AccessToken";
+
+/**
+ * A bearer token as the vendor issued it (RFC 6749 §5.1).
+ *
+ * `String`, `JSON.stringify` and `util.inspect` show when it ends and never its value. The value is
+ * opaque: nothing here parses it.
+ *
+ * @since 0.1.0
+ */
+export class AccessToken extends Inspectable.Class {
+  readonly [TypeId] = TypeId;
+  /** The token itself; unwrap with `Redacted.value` only where it is sent. */
+  readonly value: Redacted.Redacted;
+  /** The scope that the vendor granted, space-separated; `undefined` where it did not say (RFC 6749 §3.3). */
+  readonly scope: string | undefined;
+  /** Epoch milliseconds of the moment before the request was sent: the lifetime counts from here. */
+  readonly issuedAt: number;
+  /** Epoch milliseconds of the end that the vendor announced. */
+  readonly expiresAt: number;
+  /** `x5t#S256` of the client certificate that it was asked with (RFC 8705 §3.1). */
+  readonly thumbprint: string | undefined;
+
+  constructor(fields: {
+    readonly value: Redacted.Redacted;
+    readonly issuedAt: number;
+    readonly expiresAt: number;
+    readonly scope?: string | undefined;
+    readonly thumbprint?: string | undefined;
+  }) {
+    super();
+    this.value = fields.value;
+    this.scope = fields.scope;
+    this.issuedAt = fields.issuedAt;
+    this.expiresAt = fields.expiresAt;
+    this.thumbprint = fields.thumbprint;
+  }
+
+  override toJSON(): unknown {
+    return {
+      _id: "AccessToken",
+      value: "<redacted>",
+      scope: this.scope,
+      issuedAt: this.issuedAt,
+      expiresAt: this.expiresAt,
+      thumbprint: this.thumbprint,
+    };
+  }
+}
+
+/**
+ * Whether two tokens have the same value: the comparison that decides if a refused token is still
+ * the current one.
+ *
+ * @since 0.1.0
+ */
+export const hasSameValue = (self: AccessToken, that: AccessToken): boolean =>
+  self === that || Redacted.value(self.value) === Redacted.value(that.value);

@@ -1,0 +1,212 @@
+/**
+ * `private_key_jwt`: client authentication by a signed assertion (RFC 7523 §2.2).
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock";
+import * as KeyFormat from "effect/crypto/KeyFormat";
+import * as SecureRandom from "effect/crypto/SecureRandom";
+import * as Signature from "effect/crypto/Signature";
+import type * as CryptoError from "effect/crypto/CryptoError";
+import * as Effect from "effect/Effect";
+import * as Base64Url from "effect/encoding/Base64Url";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
+import * as Schema from "effect/Schema";
+import type * as ClientAuth from "./ClientAuth.ts";
+import * as TokenError from "./TokenError.ts";
+import * as TokenRequest from "./TokenRequest.ts";
+
+/**
+ * JWS algorithms (RFC 7518 §3.1, RFC 8037 §3.1). FAPI 2.0 allows all of them but RS256.
+ *
+ * @since 0.1.0
+ */
+export type Algorithm = "PS256" | "RS256" | "ES256" | "EdDSA";
+
+/**
+ * What signs an assertion: a key in this process (`signer`), or one in an HSM or KMS.
+ *
+ * @since 0.1.0
+ */
+export interface Signer {
+  readonly algorithm: Algorithm;
+  /** The key's id at the authorization server, sent as `kid` if given. */
+  readonly keyId?: string | undefined;
+  /** JWS signature over the signing input: for ES256 the 64 bytes of `r` and `s`, not DER. */
+  readonly sign: (signingInput: Uint8Array) => Effect.Effect<Uint8Array, TokenError.Reason>;
+}
+
+/**
+ * The option value of a vendor that takes `private_key_jwt`.
+ *
+ * @since 0.1.0
+ */
+export interface PrivateKeyJwt<Bound extends boolean = boolean> {
+  readonly signer: Effect.Effect<Signer, TokenError.OptionInvalid>;
+  /** What the assertion is for: the issuer identifier (FAPI 2.0), or the token endpoint as older deployments ask. */
+  readonly audience: "issuer" | "token_endpoint";
+  /** Whether the assertion goes over mutual TLS, so that tokens are bound to the certificate (RFC 8705 §3). */
+  readonly certificateBoundTokens: Bound;
+}
+
+/**
+ * A private key in this process: PEM (`PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY`) or a
+ * JWK as JSON text.
+ *
+ * @since 0.1.0
+ */
+export interface Key {
+  readonly key: Redacted.Redacted;
+  /** @default "PS256" */
+  readonly algorithm?: Algorithm | undefined;
+  readonly keyId?: string | undefined;
+}
+
+/**
+ * Authentication by signed assertion, with a key or with any other `Signer`.
+ *
+ * @example
+ * import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt"
+ *
+ * const clientAuth = PrivateKeyJwt.make({ key: pem, keyId: "2026-11", algorithm: "PS256" })
+ *
+ * @since 0.1.0
+ */
+export const make = <const Bound extends boolean = false>(
+  options: (Key | { readonly signer: Signer }) & {
+    /** @default "issuer" */
+    readonly audience?: "issuer" | "token_endpoint" | undefined;
+    /** @default false */
+    readonly certificateBoundTokens?: Bound | undefined;
+  },
+): PrivateKeyJwt<Bound> => ({
+  signer: "signer" in options ? Effect.succeed(options.signer) : signer(options),
+  audience: options.audience ?? "issuer",
+  // An absent option infers `Bound` as its default, `false`.
+  certificateBoundTokens: options.certificateBoundTokens ?? (false as Bound),
+});
+
+/**
+ * A signer on a private key in this process, through WebCrypto.
+ *
+ * Fails with `OptionInvalid` for a key that cannot be read or does not fit the algorithm.
+ *
+ * @since 0.1.0
+ */
+export const signer = Effect.fnUntraced(function* (
+  options: Key,
+): Effect.fn.Return<Signer, TokenError.OptionInvalid> {
+  const algorithm = options.algorithm ?? "PS256";
+  const unusable = (problem: string) =>
+    new TokenError.OptionInvalid({
+      option: "clientAuth.key",
+      problem: `is not usable with ${algorithm}: ${problem}`,
+    });
+  const key = yield* readKey(Redacted.value(options.key).trim(), algorithm).pipe(
+    Effect.mapError((error) => unusable(error.reason.message)),
+  );
+  const signature = yield* Signature.Signature.pipe(Effect.provide(signatures));
+  const sign = (signingInput: Uint8Array) =>
+    Effect.mapError(signature.sign(key, signingInput), (error) => unusable(error.reason.message));
+  // A key can be readable and still not sign (its size, its curve): better found now than at 3 a.m.
+  yield* sign(new Uint8Array(1));
+  return { algorithm, keyId: options.keyId, sign };
+});
+
+const signatures = Signature.layerWebCrypto.pipe(Layer.provide(SecureRandom.layerWebCrypto));
+
+const algorithms = {
+  PS256: Signature.rsaPssSha256,
+  RS256: Signature.rsaPkcs1v15Sha256,
+  ES256: Signature.ecdsaP256,
+  EdDSA: Signature.ed25519,
+} satisfies Record<Algorithm, Signature.Algorithm>;
+
+const JsonText = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown));
+
+const readKey = (
+  text: string,
+  algorithm: Algorithm,
+): Effect.Effect<Signature.PrivateKey, CryptoError.CryptoError | Unreadable> => {
+  const target = algorithms[algorithm];
+  if (text.startsWith("{")) {
+    return Schema.decodeEffect(JsonText)(text).pipe(
+      Effect.mapError(() => unreadable("the JWK is not valid JSON")),
+      Effect.flatMap((jwk) => KeyFormat.decodePrivate(KeyFormat.jwk, target, jwk)),
+    );
+  }
+  if (text.startsWith("-----BEGIN RSA PRIVATE KEY-----")) {
+    return text.includes("ENCRYPTED")
+      ? Effect.fail(encrypted)
+      : KeyFormat.decodePrivate(KeyFormat.pem(KeyFormat.pkcs1), target, text);
+  }
+  if (text.startsWith("-----BEGIN EC PRIVATE KEY-----")) {
+    return KeyFormat.decodePrivate(KeyFormat.pem(KeyFormat.sec1), target, text);
+  }
+  if (text.startsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----")) return Effect.fail(encrypted);
+  return KeyFormat.decodePrivate(KeyFormat.pem(KeyFormat.pkcs8), target, text);
+};
+
+interface Unreadable {
+  readonly reason: { readonly message: string };
+}
+
+const unreadable = (message: string): Unreadable => ({ reason: { message } });
+
+const encrypted = unreadable("the key is encrypted; decrypt it first, or use a Signer");
+
+/**
+ * Client authentication with a fresh assertion for each attempt (RFC 7523 §3): `iss` and `sub` are
+ * the client id, `aud` is one string, `iat` is 5 s back and `exp` 60 s ahead, `jti` has 128 random
+ * bits, and there is no `nbf`, because servers without leeway refuse a clock that is a little ahead.
+ *
+ * @since 0.1.0
+ */
+export const clientAuth = (options: {
+  readonly clientId: string;
+  /** The configured issuer, for assertions whose audience it is. */
+  readonly issuer: string | undefined;
+  readonly privateKeyJwt: PrivateKeyJwt;
+}): Effect.Effect<ClientAuth.ClientAuth, TokenError.OptionInvalid> =>
+  Effect.map(options.privateKeyJwt.signer, (signer) => ({
+    method: "private_key_jwt",
+    authenticate: (request) =>
+      Effect.map(
+        assertion({
+          signer,
+          clientId: options.clientId,
+          audience:
+            options.privateKeyJwt.audience === "issuer" && options.issuer !== undefined
+              ? options.issuer
+              : request.url,
+        }),
+        (client_assertion) =>
+          TokenRequest.withParams(request, {
+            client_id: options.clientId,
+            client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            client_assertion,
+          }),
+      ),
+  }));
+
+const assertion = Effect.fnUntraced(function* (options: {
+  readonly signer: Signer;
+  readonly clientId: string;
+  readonly audience: string;
+}): Effect.fn.Return<Redacted.Redacted, TokenError.Reason> {
+  const now = Math.floor((yield* Clock.currentTimeMillis) / 1000);
+  const { algorithm, keyId } = options.signer;
+  const header = { alg: algorithm, typ: "JWT", ...(keyId === undefined ? {} : { kid: keyId }) };
+  const claims = {
+    iss: options.clientId,
+    sub: options.clientId,
+    aud: options.audience,
+    iat: now - 5,
+    exp: now + 60,
+    jti: Base64Url.encode(SecureRandom.randomBytesUnsafe(16)),
+  };
+  const signingInput = `${Base64Url.encode(JSON.stringify(header))}.${Base64Url.encode(JSON.stringify(claims))}`;
+  const signature = yield* options.signer.sign(new TextEncoder().encode(signingInput));
+  return Redacted.make(`${signingInput}.${Base64Url.encode(signature)}`);
+});
