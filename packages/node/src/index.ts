@@ -1,1 +1,1 @@
-export {};
+export * as NodeMutualTls from "./NodeMutualTls.ts";

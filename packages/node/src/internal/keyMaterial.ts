@@ -1,0 +1,190 @@
+import * as TokenError from "@x/core/TokenError";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
+import * as Crypto from "node:crypto";
+import * as Fs from "node:fs/promises";
+
+/** A path, or the contents. */
+export type File = string | Uint8Array;
+
+export type Passphrase = Redacted.Redacted<string> | undefined;
+
+/** What a file held, and what to call it in messages. */
+export interface Material {
+  readonly source: string;
+  readonly bytes: Buffer;
+}
+
+export type Problem = TokenError.CertificateUnusable["problem"];
+
+export const unusable = (
+  problem: Problem,
+  source: string,
+  advice: string,
+): TokenError.CertificateUnusable =>
+  new TokenError.CertificateUnusable({ problem, source, advice });
+
+/** Runs code of `node:crypto` or `node:tls`; its error is judged and dropped, as it may quote input. */
+export const attempt = <A>(
+  evaluate: () => A,
+  judge: (error: { readonly code: string; readonly message: string }) => TokenError.CertificateUnusable,
+): Effect.Effect<A, TokenError.CertificateUnusable> =>
+  Effect.try({
+    try: evaluate,
+    catch: (error) =>
+      judge({ code: codeOf(error), message: error instanceof Error ? error.message : "" }),
+  });
+
+/** The passphrase in clear; an empty one counts as none. */
+export const passphraseValue = (passphrase: Passphrase): string | undefined =>
+  passphrase === undefined ? undefined : Redacted.value(passphrase) || undefined;
+
+export const read = Effect.fnUntraced(function* (
+  option: string,
+  file: File,
+): Effect.fn.Return<Material, TokenError.CertificateUnusable> {
+  if (typeof file === "string" && looksLikeContents.test(file)) {
+    return yield* unusable(
+      "unreadable",
+      `${option} (contents in place of a path)`,
+      "a string is taken for a path; write the contents to a file and give its path, or give them as bytes: new TextEncoder().encode(pem)",
+    );
+  }
+  const source = typeof file === "string" ? `${option} ${file}` : `${option} (in memory)`;
+  const bytes =
+    typeof file === "string"
+      ? yield* Effect.tryPromise({
+          try: (signal) => Fs.readFile(file, { signal }),
+          catch: (error) => fileProblem(source, codeOf(error)),
+        })
+      : Buffer.from(file);
+  if (bytes.toString("latin1").trim() === "") {
+    return yield* unusable("unreadable", source, "it is empty; write it again");
+  }
+  return { source, bytes };
+});
+
+/** All certificates of a PEM file, or the one of a DER file, in the file's order. */
+export const certificates = Effect.fnUntraced(function* (
+  material: Material,
+): Effect.fn.Return<
+  readonly [Crypto.X509Certificate, ...ReadonlyArray<Crypto.X509Certificate>],
+  TokenError.CertificateUnusable
+> {
+  const damaged = () =>
+    unusable(
+      "unreadable",
+      material.source,
+      "it holds a certificate that is cut off or damaged; copy it again",
+    );
+  const text = material.bytes.toString("latin1");
+  const blocks: ReadonlyArray<string | Buffer> =
+    material.bytes[0] === derSequence ? [material.bytes] : (text.match(certificateBlock) ?? []);
+  if (blocks.length < (text.match(certificateBegin) ?? []).length) {
+    return yield* damaged();
+  }
+  const parsed = yield* Effect.forEach(blocks, (block) =>
+    attempt(() => new Crypto.X509Certificate(block), damaged),
+  );
+  const [first, ...others] = parsed;
+  if (first === undefined) {
+    return yield* unusable(
+      "unreadable",
+      material.source,
+      privateKeyBegin.test(text)
+        ? "it holds a private key and no certificate; check whether the two options are swapped"
+        : "it is not a certificate; give an X.509 certificate in PEM",
+    );
+  }
+  return [first, ...others];
+});
+
+/** The first private key of a PEM file: its block as it stands, and opened. */
+export const privateKey = Effect.fnUntraced(function* (
+  material: Material,
+  passphrase: Passphrase,
+): Effect.fn.Return<
+  { readonly pem: string; readonly key: Crypto.KeyObject },
+  TokenError.CertificateUnusable
+> {
+  const text = material.bytes.toString("latin1");
+  const [pem, label] = privateKeyBlock.exec(text) ?? [];
+  if (pem === undefined || label === undefined) {
+    const advice = privateKeyBegin.test(text)
+      ? "it holds a private key that is cut off; copy it again"
+      : text.match(certificateBegin) !== null
+        ? "it holds a certificate and no private key; check whether the two options are swapped"
+        : "it is not a private key; give a private key in PEM";
+    return yield* unusable("unreadable", material.source, advice);
+  }
+  const encrypted = label.startsWith("ENCRYPTED") || legacyEncryption.test(pem);
+  const value = passphraseValue(passphrase);
+  if (encrypted && value === undefined) {
+    return yield* unusable(
+      "passphrase",
+      material.source,
+      "it is encrypted; give its passphrase in the option passphrase",
+    );
+  }
+  const key = yield* attempt(
+    () =>
+      Crypto.createPrivateKey(
+        value === undefined ? { key: pem } : { key: pem, passphrase: value },
+      ),
+    ({ code }) =>
+      code === "ERR_OSSL_EVP_UNSUPPORTED"
+        ? unusable(
+            "unreadable",
+            material.source,
+            "it is encrypted with a retired cipher; encrypt it anew with openssl pkcs8 -topk8",
+          )
+        : encrypted
+          ? unusable(
+              "passphrase",
+              material.source,
+              "the passphrase does not open it; give the one that it was encrypted with",
+            )
+          : unusable("unreadable", material.source, "it holds a damaged private key; copy it again"),
+  );
+  return { pem, key };
+});
+
+const derSequence = 0x30;
+const certificateBegin = /-----BEGIN CERTIFICATE-----/g;
+const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const privateKeyBegin = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+const privateKeyBlock = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^]+?-----END \1-----/;
+const legacyEncryption = /^Proc-Type: *4,ENCRYPTED/m;
+
+// A path goes into messages, and contents given by mistake must not: PEM, base64 of DER, base64 of PEM.
+const looksLikeContents = /[\r\n]|-----BEGIN|^M[A-Za-z0-9+/=]{63}|^LS0tLS1CRUdJTi/;
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+
+const fileProblem = (source: string, code: string): TokenError.CertificateUnusable => {
+  switch (code) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return unusable(
+        "missing",
+        source,
+        "there is no such file; check the path, which is relative to the working directory",
+      );
+    case "EACCES":
+    case "EPERM":
+      return unusable(
+        "unreadable",
+        source,
+        "this process may not read it; change the owner or the mode of the file",
+      );
+    case "EISDIR":
+      return unusable("unreadable", source, "it is a directory; give the path of the file in it");
+    default:
+      return unusable(
+        "unreadable",
+        source,
+        `it cannot be read${code === "" ? "" : ` (${code})`}; check the path`,
+      );
+  }
+};

@@ -1,0 +1,67 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
+import type * as Undici from "@effect/platform-node/Undici";
+import * as Effect from "effect/Effect";
+import type * as HttpClient from "effect/http/HttpClient";
+import type * as Scope from "effect/Scope";
+import type * as Tls from "node:tls";
+
+/**
+ * An `HttpClient` of its own agent, TLS sessions and sockets, all of which end with the scope.
+ *
+ * It speaks HTTP/1.1, follows no redirect and asks no proxy.
+ */
+export const make = (
+  secureContext: Tls.SecureContext,
+): Effect.Effect<HttpClient.HttpClient, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const undici = yield* Effect.promise(() => import("@effect/platform-node/Undici"));
+    // An agent forgets the sockets that are still shaking hands when it is destroyed.
+    const closing = yield* Effect.acquireRelease(
+      Effect.sync(() => new AbortController()),
+      (controller) => Effect.sync(() => controller.abort()),
+    );
+    const connect = undici.buildConnector({
+      secureContext,
+      // Said explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED=0 has no say.
+      rejectUnauthorized: true,
+      allowH2: false,
+      timeout: connectTimeout,
+      signal: closing.signal,
+    });
+    const dispatcher = yield* NodeHttpClient.makeDispatcherOptions({
+      connections,
+      pipelining: 1,
+      connect: keepingFirstError(connect),
+    });
+    return yield* Effect.provideService(
+      NodeHttpClient.makeUndici,
+      NodeHttpClient.Dispatcher,
+      dispatcher,
+    );
+  });
+
+/** Milliseconds, for TCP and the TLS handshake together. */
+const connectTimeout = 3_000;
+
+/** Sockets an origin; requests beyond wait in line, as the servers of vendors limit connections. */
+const connections = 64;
+
+/**
+ * Under TLS 1.3 a server refuses a certificate after the handshake, and undici puts its own "other
+ * side closed" in place of the alert. This keeps the alert as the cause.
+ */
+const keepingFirstError =
+  (connect: Undici.buildConnector.connector): Undici.buildConnector.connector =>
+  (options, callback) =>
+    connect(options, (...args) => {
+      const [, socket] = args;
+      let first: Error | undefined;
+      socket?.prependListener("error", (error) => {
+        if (first === undefined) {
+          first = error;
+        } else if (error !== first) {
+          error.cause ??= first;
+        }
+      });
+      callback(...args);
+    });
