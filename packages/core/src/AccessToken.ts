@@ -24,6 +24,8 @@ export class AccessToken extends Inspectable.Class {
   readonly scope: string | undefined;
   /** Epoch milliseconds of the moment before the request was sent: the lifetime counts from here. */
   readonly issuedAt: number;
+  /** The same moment on this process's monotonic clock, in nanoseconds; `undefined` if another process asked. */
+  readonly monotonicIssuedAt: bigint | undefined;
   /** Epoch milliseconds of the end that the vendor announced. */
   readonly expiresAt: number;
   /** `x5t#S256` of the client certificate that it was asked with (RFC 8705 §3.1). */
@@ -33,6 +35,7 @@ export class AccessToken extends Inspectable.Class {
     readonly value: Redacted.Redacted;
     readonly issuedAt: number;
     readonly expiresAt: number;
+    readonly monotonicIssuedAt?: bigint | undefined;
     readonly scope?: string | undefined;
     readonly thumbprint?: string | undefined;
   }) {
@@ -40,6 +43,7 @@ export class AccessToken extends Inspectable.Class {
     this.value = fields.value;
     this.scope = fields.scope;
     this.issuedAt = fields.issuedAt;
+    this.monotonicIssuedAt = fields.monotonicIssuedAt;
     this.expiresAt = fields.expiresAt;
     this.thumbprint = fields.thumbprint;
   }

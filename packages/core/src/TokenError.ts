@@ -9,6 +9,7 @@
 import * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
 import * as Schema from "effect/Schema";
+import type { Failure } from "./internal/exchange.ts";
 
 const answer = {
   /** HTTP status of the token endpoint's answer. */
@@ -160,7 +161,7 @@ export class ServerUntrusted extends Schema.TaggedError<ServerUntrusted>()("Serv
 
 /**
  * Our own client certificate cannot be used: missing, unreadable, wrong passphrase, key mismatch,
- * expired, not yet valid, or a PFX with retired ciphers.
+ * expired, not yet valid, a PFX with retired ciphers, or refused by the server in the handshake.
  *
  * @since 0.1.0
  */
@@ -175,6 +176,7 @@ export class CertificateUnusable extends Schema.TaggedError<CertificateUnusable>
       "expired",
       "not-yet-valid",
       "legacy-pfx",
+      "refused",
     ]),
     /** Which option, and the path that it names: never contents. */
     source: Schema.String,
@@ -289,3 +291,67 @@ export const withProvider =
   (provider: string) =>
   <A, R>(self: Effect.Effect<A, Reason, R>): Effect.Effect<A, TokenError, R> =>
     Effect.mapError(self, (reason) => new TokenError({ provider, reason }));
+
+/**
+ * The reason behind an exchange that brought no answer.
+ *
+ * @internal
+ */
+export const reasonOf = (failure: Failure, certificate?: string): Reason => {
+  switch (failure._tag) {
+    case "Timeout":
+      return new ServerUnavailable({ problem: "timeout" });
+    case "TooLarge":
+      return new ResponseMalformed({ problem: `it is larger than ${failure.limit} bytes` });
+    case "Truncated":
+      return new ServerUnavailable({ problem: "truncated", ...codeOf(failure.codes[0]) });
+    case "Transport": {
+      const untrusted = failure.codes.find((code) => serverCertificateCodes.has(code));
+      if (untrusted !== undefined) {
+        return new ServerUntrusted({ problem: "certificate", code: untrusted });
+      }
+      const alert = failure.codes.map((code) => certificateAlert.exec(code)?.[1]).find(Predicate.isNotUndefined);
+      if (alert !== undefined && certificate !== undefined) {
+        return new CertificateUnusable({
+          problem: "refused",
+          source: certificate,
+          advice: `the server refused it: ${alert.toLowerCase().replaceAll("_", " ")}; check that it is the one registered for this environment`,
+        });
+      }
+      const dns = failure.codes.find((code) => code === "ENOTFOUND" || code.startsWith("EAI_"));
+      return new ServerUnavailable(
+        dns === undefined
+          ? { problem: "connection", ...codeOf(failure.codes[0]) }
+          : { problem: "dns", code: dns },
+      );
+    }
+  }
+};
+
+const codeOf = (code: string | undefined) => (code === undefined ? {} : { code });
+
+// X509_verify_cert's results as Node names them, and its own check of the host name.
+const serverCertificateCodes = new Set([
+  "CERT_CHAIN_TOO_LONG",
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_REJECTED",
+  "CERT_REVOKED",
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_UNTRUSTED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "HOSTNAME_MISMATCH",
+  "INVALID_CA",
+  "INVALID_PURPOSE",
+  "PATH_LENGTH_EXCEEDED",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_DECRYPT_CERT_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+// The alerts of RFC 8446 §6.2 with which a server refuses a client's certificate.
+const certificateAlert =
+  /_ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|CERTIFICATE_REQUIRED|ACCESS_DENIED|HANDSHAKE_FAILURE)$/;

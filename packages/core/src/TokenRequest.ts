@@ -58,38 +58,20 @@ export const withHeader = (self: TokenRequest, name: string, value: Value): Toke
 });
 
 /**
+ * The grants of clients that act for themselves: client credentials (RFC 6749 §4.4) and resource
+ * owner password credentials (§4.3.2).
+ *
+ * @since 0.1.0
+ */
+export type GrantType = "client_credentials" | "password";
+
+/**
  * A request with a grant type and its fields.
  *
  * @since 0.1.0
  */
-export const make = (url: string, grantType: string, params: Params = {}): TokenRequest =>
+export const make = (url: string, grantType: GrantType, params: Params = {}): TokenRequest =>
   withParams({ url, headers: {}, params: [["grant_type", grantType]] }, params);
-
-/**
- * The client credentials grant (RFC 6749 §4.4).
- *
- * @since 0.1.0
- */
-export const clientCredentials = (url: string, params?: Params): TokenRequest =>
-  make(url, "client_credentials", params);
-
-/**
- * The resource owner password credentials grant (RFC 6749 §4.3.2).
- *
- * @since 0.1.0
- */
-export const password = (
-  url: string,
-  owner: { readonly username: Value; readonly password: Value },
-): TokenRequest => make(url, "password", { username: owner.username, password: owner.password });
-
-/**
- * The `grant_type` of a request.
- *
- * @since 0.1.0
- */
-export const grantType = (self: TokenRequest): string =>
-  plain(self.params.find(([name]) => name === "grant_type")?.[1] ?? "");
 
 /**
  * The text of a field: only for the sender and for tests.

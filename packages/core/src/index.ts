@@ -1,1 +1,15 @@
-export * as X from "./MutualTls.ts"
+export * as TokenError from "./TokenError.ts";
+export * as AccessToken from "./AccessToken.ts";
+export * as TokenRequest from "./TokenRequest.ts";
+export * as ClientAuth from "./ClientAuth.ts";
+export * as PrivateKeyJwt from "./PrivateKeyJwt.ts";
+export * as MutualTls from "./MutualTls.ts";
+export * as TokenResponse from "./TokenResponse.ts";
+export * as AuthorizationServer from "./AuthorizationServer.ts";
+export * as TokenEndpoint from "./TokenEndpoint.ts";
+export * as RefreshPolicy from "./RefreshPolicy.ts";
+export * as TokenStore from "./TokenStore.ts";
+export * as TokenSource from "./TokenSource.ts";
+export * as BearerClient from "./BearerClient.ts";
+export * as Definition from "./Definition.ts";
+export * as Provider from "./Provider.ts";

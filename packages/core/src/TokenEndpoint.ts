@@ -1,0 +1,167 @@
+/**
+ * The only sender of token requests: deadline, attempts, bounds, span and metrics.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause";
+import * as Clock from "effect/Clock";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as HttpBody from "effect/http/HttpBody";
+import type * as HttpClient from "effect/http/HttpClient";
+import * as HttpClientRequest from "effect/http/HttpClientRequest";
+import * as Metric from "effect/Metric";
+import * as Option from "effect/Option";
+import * as Record from "effect/Record";
+import * as Schedule from "effect/Schedule";
+import { AccessToken } from "./AccessToken.ts";
+import { exchange } from "./internal/exchange.ts";
+import type * as MutualTls from "./MutualTls.ts";
+import type * as RefreshPolicy from "./RefreshPolicy.ts";
+import * as TokenError from "./TokenError.ts";
+import * as TokenRequest from "./TokenRequest.ts";
+import * as TokenResponse from "./TokenResponse.ts";
+
+/**
+ * Where a request goes: a plain client, or the generation of a certificate.
+ *
+ * @since 0.1.0
+ */
+export type Connection =
+  | MutualTls.Generation
+  | { readonly httpClient: HttpClient.HttpClient; readonly thumbprint: undefined; readonly source?: undefined };
+
+/**
+ * What one acquisition needs.
+ *
+ * @since 0.1.0
+ */
+export interface Acquisition {
+  /** The vendor's name, for errors, spans and metrics. */
+  readonly provider: string;
+  /** The registered name of the client authentication, for spans. */
+  readonly clientAuthMethod: string;
+  /** Run for each attempt, so that each connects with the certificate that is current. */
+  readonly connection: Effect.Effect<Connection, TokenError.Reason>;
+  /** Run for each attempt, so that each carries a fresh assertion. */
+  readonly request: Effect.Effect<TokenRequest.TokenRequest, TokenError.Reason>;
+  /** Milliseconds for which a token is taken to live where the vendor does not say. */
+  readonly lifetime: number;
+  readonly policy: RefreshPolicy.RefreshPolicy;
+}
+
+/**
+ * Attempts by provider and outcome; an outcome is `ok`, `Interrupted` or a reason's name.
+ *
+ * @since 0.1.0
+ */
+export const attempts = Metric.counter("oauth_token_attempts", {
+  description: "Attempts to acquire a token, by provider and outcome",
+  incremental: true,
+});
+
+/**
+ * Acquires a token: at most `attempts` requests within the deadline, again only after transient
+ * reasons, and never before `Retry-After`.
+ *
+ * @since 0.1.0
+ */
+export const acquire = (
+  acquisition: Acquisition,
+): Effect.Effect<AccessToken, TokenError.TokenError> =>
+  attempt(acquisition).pipe(
+    TokenError.withProvider(acquisition.provider),
+    Effect.retry(again(acquisition.policy)),
+    Effect.timeoutOrElse({
+      duration: acquisition.policy.acquisition.deadline,
+      orElse: () =>
+        Effect.fail(
+          new TokenError.TokenError({
+            provider: acquisition.provider,
+            reason: new TokenError.ServerUnavailable({ problem: "timeout" }),
+          }),
+        ),
+    }),
+    Effect.withSpan("oauth.token", {
+      kind: "client",
+      attributes: {
+        "oauth.provider": acquisition.provider,
+        "oauth.client_auth_method": acquisition.clientAuthMethod,
+      },
+    }),
+  );
+
+/** Delays between attempts; ends where the next attempt could not finish before the deadline. */
+const again = ({ acquisition, maxRetryAfter }: RefreshPolicy.RefreshPolicy) =>
+  acquisition.delays.pipe(
+    Schedule.modifyDelay(({ input, duration }) =>
+      Effect.succeed(Duration.max(duration, Duration.millis(input.retryAfter ?? 0))),
+    ),
+    Schedule.while(
+      ({ input, attempt, duration, elapsed }) =>
+        input.isTransient &&
+        attempt < acquisition.attempts &&
+        Duration.isLessThanOrEqualTo(Duration.millis(input.retryAfter ?? 0), maxRetryAfter) &&
+        elapsed + Duration.toMillis(duration) < Duration.toMillis(acquisition.deadline),
+    ),
+  );
+
+const attempt = Effect.fnUntraced(
+  function* (acquisition: Acquisition): Effect.fn.Return<AccessToken, TokenError.Reason> {
+    const connection = yield* acquisition.connection;
+    const request = yield* acquisition.request;
+    const clock = yield* Clock.Clock;
+    const issuedAt = clock.currentTimeMillisUnsafe();
+    const monotonicIssuedAt = clock.monotonicTimeNanosUnsafe();
+    const answer = yield* Effect.mapError(
+      exchange(connection.httpClient, toHttp(request), {
+        timeout: acquisition.policy.acquisition.timeout,
+        maxBytes: 256 * 1024,
+      }),
+      (failure) => TokenError.reasonOf(failure, connection.source),
+    );
+    const grant = yield* Effect.fromResult(
+      TokenResponse.decode(answer, request, clock.currentTimeMillisUnsafe()),
+    );
+    const lifetime = Math.min(
+      grant.lifetime ?? acquisition.lifetime,
+      Duration.toMillis(acquisition.policy.maxLifetime),
+    );
+    return new AccessToken({
+      value: grant.value,
+      scope: grant.scope,
+      issuedAt,
+      monotonicIssuedAt,
+      expiresAt: issuedAt + lifetime,
+      thumbprint: connection.thumbprint,
+    });
+  },
+  (effect, acquisition) =>
+    Effect.onExit(effect, (exit) =>
+      Metric.update(
+        Metric.withAttributes(attempts, {
+          provider: acquisition.provider,
+          outcome: Exit.match(exit, {
+            onSuccess: () => "ok",
+            onFailure: (cause) =>
+              Option.match(Cause.findErrorOption(cause), {
+                onNone: () => "Interrupted",
+                onSome: (reason) => reason._tag,
+              }),
+          }),
+        }),
+        1,
+      ),
+    ),
+);
+
+const toHttp = (request: TokenRequest.TokenRequest): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.post(request.url, {
+    headers: {
+      accept: "application/json",
+      "accept-encoding": "identity",
+      ...Record.map(request.headers, TokenRequest.plain),
+    },
+    body: HttpBody.text(TokenRequest.body(request), "application/x-www-form-urlencoded"),
+  });

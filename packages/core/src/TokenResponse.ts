@@ -1,0 +1,210 @@
+/**
+ * What a token endpoint may answer (RFC 6749 §5), and what it means.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration";
+import * as Headers from "effect/http/Headers";
+import * as Redacted from "effect/Redacted";
+import * as Result from "effect/Result";
+import * as Schema from "effect/Schema";
+import * as SchemaTransformation from "effect/SchemaTransformation";
+import type { Answer } from "./internal/exchange.ts";
+import * as json from "./internal/json.ts";
+import * as TokenError from "./TokenError.ts";
+import * as TokenRequest from "./TokenRequest.ts";
+
+const Digits = Schema.String.check(Schema.isPattern(/^\d{1,20}$/)).pipe(
+  Schema.decodeTo(Schema.Finite, SchemaTransformation.numberFromString),
+);
+
+/**
+ * `expires_in`: seconds as a finite number, or as a string of digits, which many servers send.
+ *
+ * @since 0.1.0
+ */
+export const Seconds = Schema.Union([Schema.Finite, Digits]).check(
+  Schema.isGreaterThanOrEqualTo(0),
+);
+
+/**
+ * A successful answer (RFC 6749 §5.1). The token is 1 to 16,384 characters of 0x21 to 0x7E.
+ *
+ * @since 0.1.0
+ */
+export const Success = Schema.Struct({
+  access_token: Schema.String.check(Schema.isPattern(/^[\x21-\x7e]{1,16384}$/)),
+  token_type: Schema.String.check(Schema.isPattern(/^bearer *$/i)),
+  expires_in: Schema.optionalKey(Schema.NullOr(Seconds)),
+  scope: Schema.optionalKey(Schema.NullOr(Schema.String.check(Schema.isPattern(/^[\x20-\x7e]{0,4096}$/)))),
+});
+
+/**
+ * A refusal (RFC 6749 §5.2), and the `message` that gateways send instead.
+ *
+ * @since 0.1.0
+ */
+export const Refusal = Schema.Struct({
+  error: Schema.optionalKey(Schema.Unknown),
+  error_description: Schema.optionalKey(Schema.Unknown),
+  message: Schema.optionalKey(Schema.Unknown),
+});
+
+/**
+ * What was granted.
+ *
+ * @since 0.1.0
+ */
+export interface Grant {
+  readonly value: Redacted.Redacted;
+  readonly scope: string | undefined;
+  /** Milliseconds; `undefined` where the server did not say. */
+  readonly lifetime: number | undefined;
+}
+
+/**
+ * Reads the answer to a request: a grant or a reason, with nothing of the answer in it but the
+ * status, a well-formed error code and a description that does not repeat the request.
+ *
+ * `now` is in epoch milliseconds, for a `Retry-After` that is a date.
+ *
+ * @since 0.1.0
+ */
+export const decode = (
+  answer: Answer,
+  request: TokenRequest.TokenRequest,
+  now: number,
+): Result.Result<Grant, TokenError.Reason> => {
+  if (answer.status === 200) return decodeSuccess(answer, request);
+  return Result.fail(
+    redirection(answer, request.url) ?? refusal(answer, json.parse(answer), request, now),
+  );
+};
+
+const decodeSuccess = (
+  answer: Answer,
+  request: TokenRequest.TokenRequest,
+): Result.Result<Grant, TokenError.Reason> => {
+  const parsed = json.parse(answer);
+  if (typeof parsed === "string") return Result.fail(unreadable(parsed, answer.status));
+  // Some servers report errors with status 200; a token beside an error is not to be trusted.
+  if (Object.hasOwn(parsed, "error")) {
+    return Result.fail(refusal(answer, parsed, request, 0));
+  }
+  return Result.mapBoth(decodeGrant(parsed), {
+    onSuccess: (grant) => ({
+      value: Redacted.make(grant.access_token),
+      scope: grant.scope ?? undefined,
+      lifetime: grant.expires_in == null ? undefined : Math.floor(grant.expires_in) * 1000,
+    }),
+    onFailure: (error) =>
+      new TokenError.ResponseMalformed({
+        problem: `${json.member(error)} is missing or not what RFC 6749 §5.1 allows`,
+        status: answer.status,
+      }),
+  });
+};
+
+const decodeGrant = Schema.decodeUnknownResult(Success);
+
+/**
+ * An answer that is not the JSON object that it should be. A body that stops before its end is how
+ * a connection that broke looks where the length was not announced, so it is transient.
+ *
+ * @internal
+ */
+export const unreadable = (problem: json.Problem, status: number): TokenError.Reason =>
+  problem === "truncated"
+    ? new TokenError.ServerUnavailable({ problem: "truncated", status })
+    : new TokenError.ResponseMalformed({ problem: `it is ${problem}`, status });
+
+/**
+ * A redirect, which is never followed. A status of 0 is what browsers make of one.
+ *
+ * @internal
+ */
+export const redirection = (answer: Answer, url: string): TokenError.ServerUntrusted | undefined => {
+  if (answer.status !== 0 && (answer.status < 300 || answer.status > 399)) return undefined;
+  const location = answer.headers["location"] ?? "";
+  return new TokenError.ServerUntrusted({
+    problem: "redirect",
+    ...(URL.canParse(location, url) && answer.status !== 0
+      ? { origin: new URL(location, url).origin }
+      : {}),
+  });
+};
+
+/**
+ * The answers after which the same request may succeed.
+ *
+ * @internal
+ */
+export const unavailable = (
+  answer: Answer,
+  now: number,
+  error?: string,
+): TokenError.ServerUnavailable | undefined => {
+  const { status } = answer;
+  const transient =
+    status === 408 ||
+    status === 425 ||
+    status === 429 ||
+    (status >= 500 && status !== 501 && status !== 505 && status !== 511) ||
+    error === "server_error" ||
+    error === "temporarily_unavailable";
+  if (!transient) return undefined;
+  const wait = retryAfter(answer.headers, now);
+  return new TokenError.ServerUnavailable({
+    problem: "status",
+    status,
+    ...(error === undefined ? {} : { error }),
+    ...(wait === undefined ? {} : { retryAfter: wait }),
+  });
+};
+
+const refusal = (
+  answer: Answer,
+  body: object | json.Problem,
+  request: TokenRequest.TokenRequest,
+  now: number,
+): TokenError.Reason => {
+  const fields: typeof Refusal.Type =
+    typeof body === "string" ? {} : Result.getOrElse(decodeRefusal(body), () => ({}));
+  const error = quotable(fields.error, /^[\w.:/-]{1,64}$/, request);
+  const description = quotable(
+    fields.error_description ?? fields.message,
+    /^[\x20-\x7e]+$/,
+    request,
+  )?.slice(0, 200);
+  const said = {
+    status: answer.status,
+    ...(error === undefined ? {} : { error }),
+    ...(description === undefined ? {} : { description }),
+  };
+  return (
+    unavailable(answer, now, error) ??
+    (answer.status === 401 || error === "invalid_client" || error === "invalid_grant"
+      ? new TokenError.CredentialsRejected(said)
+      : new TokenError.RequestRejected(said))
+  );
+};
+
+const decodeRefusal = Schema.decodeUnknownResult(Refusal);
+
+const quotable = (
+  value: unknown,
+  pattern: RegExp,
+  request: TokenRequest.TokenRequest,
+): string | undefined =>
+  typeof value === "string" && pattern.test(value) && !TokenRequest.mentions(request, value)
+    ? value
+    : undefined;
+
+const retryAfter = (headers: Headers.Headers, now: number): number | undefined => {
+  const header = headers["retry-after"];
+  if (header === undefined) return undefined;
+  return Result.match(Headers.parseRetryAfter(header), {
+    onFailure: () => undefined,
+    onSuccess: (value) => Math.max(0, Duration.toMillis(Headers.retryAfterDelay(value, now))),
+  });
+};

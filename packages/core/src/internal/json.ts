@@ -1,0 +1,43 @@
+/** Reading a JSON object from an answer, strictly, and saying what is wrong without quoting it. */
+import * as SchemaIssue from "effect/SchemaIssue";
+import type { Answer } from "./exchange.ts";
+
+/** What a body is instead of a JSON object. */
+export type Problem =
+  | "truncated"
+  | "not JSON"
+  | "not a JSON object"
+  | "not UTF-8"
+  | "not announced as JSON (content-type)";
+
+/** The object in a body that is announced as JSON, or what is there instead. */
+export const parse = (answer: Answer): object | Problem => {
+  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(answer.headers["content-type"] ?? "")) {
+    return answer.body.byteLength === 0 ? "truncated" : "not announced as JSON (content-type)";
+  }
+  const text = decodeUtf8(answer.body);
+  if (text === undefined) return "not UTF-8";
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? value
+      : "not a JSON object";
+  } catch {
+    // The parser's own message quotes the text, so it is dropped.
+    return /^\s*(\{[^]*[^}\s])?\s*$/.test(text) ? "truncated" : "not JSON";
+  }
+};
+
+const decodeUtf8 = (bytes: Uint8Array): string | undefined => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
+
+/** The first member that a schema error is about; its name is one of the schema's own. */
+export const member = (error: { readonly issue: SchemaIssue.Issue }): string =>
+  String(formatIssue(error.issue).issues[0]?.path?.[0] ?? "a member");
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1();

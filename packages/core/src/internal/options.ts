@@ -1,0 +1,41 @@
+/** What every provider's options must satisfy before anything is built from them. */
+import * as Redacted from "effect/Redacted";
+import * as Result from "effect/Result";
+import * as url from "./url.ts";
+
+/** Which option, and what is wrong with it. */
+export type Problem = url.UrlProblem & { readonly option: string };
+
+const urls = new Set(["tokenUrl", "apiUrl", "issuer"]);
+
+/** The first option that cannot work: missing or empty, with control characters, or an unsafe URL. */
+export const firstProblem = (
+  options: object,
+  required: ReadonlyArray<string>,
+  allowLoopbackHttp: boolean,
+): Problem | undefined => {
+  const invalid = (option: string, problem: string): Problem => ({
+    _tag: "Invalid",
+    option,
+    problem,
+  });
+  const values: ReadonlyArray<[string, unknown]> = Object.entries(options);
+  for (const option of required) {
+    if (!values.some(([name, value]) => name === option && value !== undefined)) {
+      return invalid(option, "is missing");
+    }
+  }
+  for (const [option, value] of values) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      const text: unknown = Redacted.isRedacted(one) ? Redacted.value(one) : one;
+      if (typeof text !== "string") continue;
+      if (text.trim() === "") return invalid(option, "is empty");
+      if (/\p{Cc}/u.test(text)) return invalid(option, "contains control characters");
+      if (urls.has(option) || option === "apiOrigins") {
+        const parsed = url.parse(text, { allowLoopbackHttp });
+        if (Result.isFailure(parsed)) return { ...parsed.failure, option };
+      }
+    }
+  }
+  return undefined;
+};
