@@ -99,7 +99,8 @@ const readTrust = Effect.fnUntraced(function* (
   };
 });
 
-const toPem = (certificates: ReadonlyArray<Crypto.X509Certificate>): string => certificates.join("");
+const toPem = (certificates: ReadonlyArray<Crypto.X509Certificate>): string =>
+  certificates.join("");
 
 const checkValidity = (
   certificate: ClientCertificate,
@@ -119,9 +120,7 @@ export const validity = (certificate: Crypto.X509Certificate) => ({
 });
 
 /** The certificate that a context shows; a socket that never connects is the documented way to it. */
-const localCertificate = (
-  secureContext: Tls.SecureContext,
-): Crypto.X509Certificate | undefined => {
+const localCertificate = (secureContext: Tls.SecureContext): Crypto.X509Certificate | undefined => {
   const socket = new Tls.TLSSocket(new Net.Socket(), { secureContext });
   try {
     return socket.getX509Certificate();

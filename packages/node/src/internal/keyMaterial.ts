@@ -27,7 +27,10 @@ export const unusable = (
 /** Runs code of `node:crypto` or `node:tls`; its error is judged and dropped, as it may quote input. */
 export const attempt = <A>(
   evaluate: () => A,
-  judge: (error: { readonly code: string; readonly message: string }) => TokenError.CertificateUnusable,
+  judge: (error: {
+    readonly code: string;
+    readonly message: string;
+  }) => TokenError.CertificateUnusable,
 ): Effect.Effect<A, TokenError.CertificateUnusable> =>
   Effect.try({
     try: evaluate,
@@ -128,9 +131,7 @@ export const privateKey = Effect.fnUntraced(function* (
   }
   const key = yield* attempt(
     () =>
-      Crypto.createPrivateKey(
-        value === undefined ? { key: pem } : { key: pem, passphrase: value },
-      ),
+      Crypto.createPrivateKey(value === undefined ? { key: pem } : { key: pem, passphrase: value }),
     ({ code }) =>
       code === "ERR_OSSL_EVP_UNSUPPORTED"
         ? unusable(
@@ -144,7 +145,11 @@ export const privateKey = Effect.fnUntraced(function* (
               material.source,
               "the passphrase does not open it; give the one that it was encrypted with",
             )
-          : unusable("unreadable", material.source, "it holds a damaged private key; copy it again"),
+          : unusable(
+              "unreadable",
+              material.source,
+              "it holds a damaged private key; copy it again",
+            ),
   );
   return { pem, key };
 });
