@@ -129,7 +129,9 @@ export const make = (options: {
         Effect.flatMap(check(input), (request) =>
           Effect.flatMap(source.get, (token) =>
             Effect.flatMap(send(request, token), (response) =>
-              response.status === 401 ? recover(request, token, response) : Effect.succeed(response),
+              response.status === 401
+                ? recover(request, token, response)
+                : Effect.succeed(response),
             ),
           ),
         ),

@@ -76,7 +76,8 @@ export interface DiscoveryOptions {
 export interface Environment {
   readonly tokenUrl?: string;
   readonly apiUrl?: string;
-  readonly issuer?: string;
+  /** Endpoints are discovered from here; `undefined` where each account names its own issuer. */
+  readonly issuer?: string | undefined;
   /** Host names, besides the issuer's, that discovered endpoints are on. */
   readonly endpointHosts?: ReadonlyArray<string>;
   /** How long a token is taken to live if the answer does not say. */
@@ -204,4 +205,3 @@ export const identify = (provider: string, options: object): TokenStore.Identity
     })
     .toSorted(([a], [b]) => (a < b ? -1 : 1)),
 ];
-

@@ -113,10 +113,16 @@ export type Method = "tls_client_auth" | "self_signed_tls_client_auth";
  * @since 0.1.0
  */
 export type RequiredBy<Options> = Options extends { readonly clientAuth?: infer Auth }
-  ? [Extract<Auth, Method | PrivateKeyJwt.PrivateKeyJwt<true>>] extends [never]
-    ? never
-    : MutualTls
+  ? ShownBy<Auth>
   : never;
+
+type ShownBy<Auth> = Auth extends Method
+  ? MutualTls
+  : Auth extends PrivateKeyJwt.PrivateKeyJwt<infer Bound>
+    ? Bound extends false
+      ? never
+      : MutualTls
+    : never;
 
 /**
  * The same question at run time.
@@ -128,6 +134,9 @@ export const isRequiredBy = (options: object): boolean => {
   return (
     auth === "tls_client_auth" ||
     auth === "self_signed_tls_client_auth" ||
-    (typeof auth === "object" && auth !== null && "certificateBoundTokens" in auth && auth.certificateBoundTokens === true)
+    (typeof auth === "object" &&
+      auth !== null &&
+      "certificateBoundTokens" in auth &&
+      auth.certificateBoundTokens === true)
   );
 };

@@ -97,13 +97,14 @@ const locate = (
   mutualTls: boolean,
 ): Effect.Effect<AuthorizationServer.AuthorizationServer, TokenError.OptionInvalid> => {
   const issuer = options.issuer ?? environment.issuer;
-  const tokenUrl = options.tokenUrl ?? (options.issuer === undefined ? environment.tokenUrl : undefined);
+  const tokenUrl =
+    options.tokenUrl ?? (options.issuer === undefined ? environment.tokenUrl : undefined);
   if (tokenUrl !== undefined) return Effect.succeed(AuthorizationServer.fromTokenUrl(tokenUrl));
   if (issuer === undefined) {
     return Effect.fail(
       new TokenError.OptionInvalid({
-        option: "tokenUrl",
-        problem: `is missing, and environment ${options.environment} has no published one`,
+        option: "issuer" in environment ? "issuer" : "tokenUrl",
+        problem: `is missing, and no such URL is published for environment ${options.environment}`,
       }),
     );
   }
@@ -292,7 +293,9 @@ const stub = <Options extends Definition.CommonOptions, Operations extends objec
     peekUnsafe: options.peekUnsafe ?? (() => token),
     hold: () => Effect.void,
   };
-  const environments: ReadonlyArray<Definition.Environment> = Object.values(definition.environments);
+  const environments: ReadonlyArray<Definition.Environment> = Object.values(
+    definition.environments,
+  );
   const httpClient = BearerClient.make({
     provider: definition.name,
     source,
@@ -303,4 +306,6 @@ const stub = <Options extends Definition.CommonOptions, Operations extends objec
 };
 
 const noHttpClient = (provider: string) =>
-  HttpClient.make(() => Effect.die(`${provider}.layerTest was given no httpClient to call the API with`));
+  HttpClient.make(() =>
+    Effect.die(`${provider}.layerTest was given no httpClient to call the API with`),
+  );

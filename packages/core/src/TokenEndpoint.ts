@@ -30,7 +30,11 @@ import * as TokenResponse from "./TokenResponse.ts";
  */
 export type Connection =
   | MutualTls.Generation
-  | { readonly httpClient: HttpClient.HttpClient; readonly thumbprint: undefined; readonly source?: undefined };
+  | {
+      readonly httpClient: HttpClient.HttpClient;
+      readonly thumbprint: undefined;
+      readonly source?: undefined;
+    };
 
 /**
  * What one acquisition needs.

@@ -20,7 +20,11 @@ const answer = {
   description: Schema.optionalKey(Schema.String),
 };
 
-const said = (reason: { readonly status: number; readonly error?: string; readonly description?: string }) =>
+const said = (reason: {
+  readonly status: number;
+  readonly error?: string;
+  readonly description?: string;
+}) =>
   [`HTTP ${reason.status}`, reason.error, reason.description && `"${reason.description}"`]
     .filter(Predicate.isTruthy)
     .join(" ");
@@ -96,7 +100,9 @@ export class ServerUnavailable extends Schema.TaggedError<ServerUnavailable>()(
         return `the answer ended before its end${code}`;
       case "status": {
         const wait =
-          this.retryAfter === undefined ? "" : `, asked to wait ${Math.ceil(this.retryAfter / 1000)} s`;
+          this.retryAfter === undefined
+            ? ""
+            : `, asked to wait ${Math.ceil(this.retryAfter / 1000)} s`;
         return `the server is unavailable (HTTP ${[this.status, this.error].filter(Predicate.isNotUndefined).join(" ")}${wait})`;
       }
     }
@@ -131,7 +137,14 @@ export class ResponseMalformed extends Schema.TaggedError<ResponseMalformed>()(
  * @since 0.1.0
  */
 export class ServerUntrusted extends Schema.TaggedError<ServerUntrusted>()("ServerUntrusted", {
-  problem: Schema.Literals(["certificate", "redirect", "issuer", "origin", "plain-http", "alias-missing"]),
+  problem: Schema.Literals([
+    "certificate",
+    "redirect",
+    "issuer",
+    "origin",
+    "plain-http",
+    "alias-missing",
+  ]),
   /** The code of the TLS library, such as `CERT_HAS_EXPIRED`. */
   code: Schema.optionalKey(Schema.String),
   /** Scheme, host and port of the other side; never a path or a query. */
@@ -310,7 +323,9 @@ export const reasonOf = (failure: Failure, certificate?: string): Reason => {
       if (untrusted !== undefined) {
         return new ServerUntrusted({ problem: "certificate", code: untrusted });
       }
-      const alert = failure.codes.map((code) => certificateAlert.exec(code)?.[1]).find(Predicate.isNotUndefined);
+      const alert = failure.codes
+        .map((code) => certificateAlert.exec(code)?.[1])
+        .find(Predicate.isNotUndefined);
       if (alert !== undefined && certificate !== undefined) {
         return new CertificateUnusable({
           problem: "refused",

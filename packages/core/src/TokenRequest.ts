@@ -107,13 +107,13 @@ export const mentions = (self: TokenRequest, text: string): boolean =>
   [...self.params.map(([, value]) => value), ...Object.values(self.headers)]
     .filter((value) => typeof value !== "string")
     .flatMap((value) => encodings(Redacted.value(value)))
-    .some((secret) => {
-      const width = Math.min(secret.length, 8);
-      for (let i = 0; i + width <= secret.length && width > 0; i++) {
-        if (text.includes(secret.slice(i, i + width))) return true;
-      }
-      return false;
-    });
+    .some((secret) => windows(secret).some((window) => text.includes(window)));
+
+/** All runs of eight characters; a shorter text is one run. */
+const windows = (text: string): ReadonlyArray<string> =>
+  text.length <= 8
+    ? [text].filter((run) => run !== "")
+    : Array.from({ length: text.length - 7 }, (_, at) => text.slice(at, at + 8));
 
 const encodings = (secret: string): ReadonlyArray<string> => {
   const basic = /^Basic (.+)$/.exec(secret)?.[1];

@@ -36,7 +36,9 @@ export const Success = Schema.Struct({
   access_token: Schema.String.check(Schema.isPattern(/^[\x21-\x7e]{1,16384}$/)),
   token_type: Schema.String.check(Schema.isPattern(/^bearer *$/i)),
   expires_in: Schema.optionalKey(Schema.NullOr(Seconds)),
-  scope: Schema.optionalKey(Schema.NullOr(Schema.String.check(Schema.isPattern(/^[\x20-\x7e]{0,4096}$/)))),
+  scope: Schema.optionalKey(
+    Schema.NullOr(Schema.String.check(Schema.isPattern(/^[\x20-\x7e]{0,4096}$/))),
+  ),
 });
 
 /**
@@ -123,7 +125,10 @@ export const unreadable = (problem: json.Problem, status: number): TokenError.Re
  *
  * @internal
  */
-export const redirection = (answer: Answer, url: string): TokenError.ServerUntrusted | undefined => {
+export const redirection = (
+  answer: Answer,
+  url: string,
+): TokenError.ServerUntrusted | undefined => {
   if (answer.status !== 0 && (answer.status < 300 || answer.status > 399)) return undefined;
   const location = answer.headers["location"] ?? "";
   return new TokenError.ServerUntrusted({

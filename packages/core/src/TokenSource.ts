@@ -79,7 +79,9 @@ export const make = Effect.fnUntraced(function* (options: {
     const unchanged = entry !== undefined && AccessToken.hasSameValue(entry.token, token);
     entry = toEntry(token, policy, {
       // A server that hands out the same token until it dies gains nothing from being asked early.
-      refreshShare: unchanged ? 1 : yield* Random.nextBetween(policy.refreshAhead.from, policy.refreshAhead.to),
+      refreshShare: unchanged
+        ? 1
+        : yield* Random.nextBetween(policy.refreshAhead.from, policy.refreshAhead.to),
       monotonicNow: clock.monotonicTimeNanosUnsafe(),
       now: clock.currentTimeMillisUnsafe(),
     });
@@ -106,7 +108,10 @@ export const make = Effect.fnUntraced(function* (options: {
       Exit.match(exit, {
         onSuccess: keep,
         onFailure: (cause) =>
-          Option.match(Cause.findErrorOption(cause), { onNone: () => Effect.void, onSome: holdOff }),
+          Option.match(Cause.findErrorOption(cause), {
+            onNone: () => Effect.void,
+            onSome: holdOff,
+          }),
       }),
       Effect.sync(() => {
         flight = undefined;
@@ -126,7 +131,8 @@ export const make = Effect.fnUntraced(function* (options: {
     const current = living(now, monotonicNow);
     if (current !== undefined) {
       const due = now >= current.softAt || monotonicNow >= current.monotonicSoftAt;
-      if (due && flight === undefined && (pause === undefined || monotonicNow >= pause.until)) take();
+      if (due && flight === undefined && (pause === undefined || monotonicNow >= pause.until))
+        take();
       return current.exit;
     }
     if (flight !== undefined) return Fiber.join(flight);

@@ -1,1 +1,1 @@
-export {};
+export { Evcnet, type EvcnetOptions } from "./Evcnet.ts";

@@ -1,1 +1,1 @@
-export {};
+export { Raidiam, type RaidiamOptions } from "./Raidiam.ts";

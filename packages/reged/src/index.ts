@@ -1,1 +1,1 @@
-export {};
+export { Reged, type RegedOptions } from "./Reged.ts";

@@ -1,1 +1,1 @@
-export {};
+export { Resharmonics, type ResharmonicsOptions } from "./Resharmonics.ts";

@@ -1,1 +1,1 @@
-export {};
+export { Tigr, type TigrOperations, type TigrOptions } from "./Tigr.ts";

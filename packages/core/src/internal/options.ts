@@ -14,11 +14,6 @@ export const firstProblem = (
   required: ReadonlyArray<string>,
   allowLoopbackHttp: boolean,
 ): Problem | undefined => {
-  const invalid = (option: string, problem: string): Problem => ({
-    _tag: "Invalid",
-    option,
-    problem,
-  });
   const values: ReadonlyArray<[string, unknown]> = Object.entries(options);
   for (const option of required) {
     if (!values.some(([name, value]) => name === option && value !== undefined)) {
@@ -39,3 +34,9 @@ export const firstProblem = (
   }
   return undefined;
 };
+
+const invalid = (option: string, problem: string): Problem => ({
+  _tag: "Invalid",
+  option,
+  problem,
+});

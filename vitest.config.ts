@@ -1,0 +1,28 @@
+import { globSync } from "node:fs";
+import { basename } from "node:path";
+import { defineConfig } from "vitest/config";
+
+// Every folder with tests is a project: a new package is found by being there.
+const projects = globSync("{packages,examples}/*/test").map((tests) => {
+  const root = tests.slice(0, -"/test".length);
+  const name = root.startsWith("packages/") ? `@x/${basename(root)}` : basename(root);
+  return { extends: true as const, test: { name, root } };
+});
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    sequence: { concurrent: true },
+    // Tests with real TLS share two noisy cores; the limit is there to end a hang, not to time anything.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["**/index.ts"],
+      reporter: ["text", "json-summary", "lcov"],
+      reportsDirectory: "coverage",
+    },
+    projects,
+  },
+});
