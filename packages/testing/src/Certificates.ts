@@ -6,20 +6,21 @@
  *
  * @since 0.1.0
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import "reflect-metadata"
-import * as x509 from "@peculiar/x509"
-import * as Data from "effect/Data"
-import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
-import type * as PlatformError from "effect/PlatformError"
-import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
-import * as Crypto from "node:crypto"
-import * as Net from "node:net"
-import * as Path from "node:path"
-import * as DistinguishedName from "./internal/distinguishedName.ts"
-import * as Pfx from "./internal/pfx.ts"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem";
+// oxlint-disable-next-line import/no-unassigned-import -- a polyfill that @peculiar/x509 wants before it loads
+import "reflect-metadata";
+import * as x509 from "@peculiar/x509";
+import * as Data from "effect/Data";
+import * as Effect from "effect/Effect";
+import * as FileSystem from "effect/FileSystem";
+import type * as PlatformError from "effect/PlatformError";
+import * as Redacted from "effect/Redacted";
+import type * as Scope from "effect/Scope";
+import * as Crypto from "node:crypto";
+import * as Net from "node:net";
+import * as Path from "node:path";
+import * as DistinguishedName from "./internal/distinguishedName.ts";
+import * as Pfx from "./internal/pfx.ts";
 
 /**
  * A certificate with its private key.
@@ -28,13 +29,13 @@ import * as Pfx from "./internal/pfx.ts"
  */
 export interface Certificate {
   /** PEM. */
-  readonly certificate: string
+  readonly certificate: string;
   /** PKCS#8 PEM, not encrypted. */
-  readonly privateKey: string
+  readonly privateKey: string;
   /** `x5t#S256`: base64url of the SHA-256 of the DER bytes (RFC 8705 §3.1). */
-  readonly thumbprint: string
+  readonly thumbprint: string;
   /** Distinguished name as RFC 4514 prints it, which is what `tls_client_auth_subject_dn` holds. */
-  readonly subject: string
+  readonly subject: string;
 }
 
 /**
@@ -43,7 +44,7 @@ export interface Certificate {
  * @since 0.1.0
  */
 export interface Authority extends Certificate {
-  readonly keys: Crypto.webcrypto.CryptoKeyPair
+  readonly keys: Crypto.webcrypto.CryptoKeyPair;
 }
 
 /**
@@ -51,7 +52,7 @@ export interface Authority extends Certificate {
  *
  * @since 0.1.0
  */
-export type Algorithm = "EC" | "RSA"
+export type Algorithm = "EC" | "RSA";
 
 /**
  * When a certificate is valid; by default from an hour ago until tomorrow.
@@ -59,8 +60,8 @@ export type Algorithm = "EC" | "RSA"
  * @since 0.1.0
  */
 export interface Validity {
-  readonly notBefore?: Date | undefined
-  readonly notAfter?: Date | undefined
+  readonly notBefore?: Date | undefined;
+  readonly notAfter?: Date | undefined;
 }
 
 /**
@@ -69,9 +70,9 @@ export interface Validity {
  * @since 0.1.0
  */
 export interface ClientOptions extends Validity {
-  readonly commonName: string
+  readonly commonName: string;
   /** Default `"EC"`. */
-  readonly algorithm?: Algorithm | undefined
+  readonly algorithm?: Algorithm | undefined;
 }
 
 /**
@@ -80,7 +81,7 @@ export interface ClientOptions extends Validity {
  * @since 0.1.0
  */
 export interface ServerOptions extends Validity {
-  readonly hosts?: ReadonlyArray<string> | undefined
+  readonly hosts?: ReadonlyArray<string> | undefined;
 }
 
 /**
@@ -89,8 +90,8 @@ export interface ServerOptions extends Validity {
  * @since 0.1.0
  */
 export class CertificateError extends Data.TaggedError("CertificateError")<{
-  readonly message: string
-  readonly cause: unknown
+  readonly message: string;
+  readonly cause: unknown;
 }> {}
 
 /**
@@ -100,25 +101,31 @@ export class CertificateError extends Data.TaggedError("CertificateError")<{
  */
 export const makeAuthority = (name: string): Effect.Effect<Authority> =>
   Effect.gen(function* () {
-    const keys = yield* generateKeys("EC")
+    const keys = yield* generateKeys("EC");
     const certificate = yield* sign({
       subject: name,
       keys,
       issuer: undefined,
       extensions: [
         new x509.BasicConstraintsExtension(true, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true)
-      ]
-    })
-    return { ...certificate, keys }
-  })
+        new x509.KeyUsagesExtension(
+          x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+          true,
+        ),
+      ],
+    });
+    return { ...certificate, keys };
+  });
 
 /**
  * Issues the certificate of a server on this machine.
  *
  * @since 0.1.0
  */
-export const issueServer = (authority: Authority, options: ServerOptions = {}): Effect.Effect<Certificate> =>
+export const issueServer = (
+  authority: Authority,
+  options: ServerOptions = {},
+): Effect.Effect<Certificate> =>
   Effect.flatMap(generateKeys("EC"), (keys) =>
     sign({
       ...options,
@@ -129,13 +136,13 @@ export const issueServer = (authority: Authority, options: ServerOptions = {}): 
         new x509.SubjectAlternativeNameExtension(
           ["localhost", "127.0.0.1", "::1", ...(options.hosts ?? [])].map((value) => ({
             type: Net.isIP(value) === 0 ? "dns" : "ip",
-            value
-          }))
+            value,
+          })),
         ),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth])
-      ]
-    })
-  )
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      ],
+    }),
+  );
 
 /**
  * Issues a client certificate.
@@ -144,26 +151,45 @@ export const issueServer = (authority: Authority, options: ServerOptions = {}): 
  *
  * @since 0.1.0
  */
-export const issueClient = (authority: Authority, options: ClientOptions): Effect.Effect<Certificate> =>
+export const issueClient = (
+  authority: Authority,
+  options: ClientOptions,
+): Effect.Effect<Certificate> =>
   Effect.flatMap(generateKeys(options.algorithm ?? "EC"), (keys) =>
-    sign({ ...options, subject: options.commonName, keys, issuer: authority, extensions: clientExtensions })
-  )
+    sign({
+      ...options,
+      subject: options.commonName,
+      keys,
+      issuer: authority,
+      extensions: clientExtensions,
+    }),
+  );
 
 /**
  * Issues a client certificate that ended a day ago.
  *
  * @since 0.1.0
  */
-export const issueExpiredClient = (authority: Authority, options: ClientOptions): Effect.Effect<Certificate> =>
-  Effect.suspend(() => issueClient(authority, { ...options, notBefore: daysFromNow(-2), notAfter: daysFromNow(-1) }))
+export const issueExpiredClient = (
+  authority: Authority,
+  options: ClientOptions,
+): Effect.Effect<Certificate> =>
+  Effect.suspend(() =>
+    issueClient(authority, { ...options, notBefore: daysFromNow(-2), notAfter: daysFromNow(-1) }),
+  );
 
 /**
  * Issues a client certificate that begins tomorrow.
  *
  * @since 0.1.0
  */
-export const issueFutureClient = (authority: Authority, options: ClientOptions): Effect.Effect<Certificate> =>
-  Effect.suspend(() => issueClient(authority, { ...options, notBefore: daysFromNow(1), notAfter: daysFromNow(2) }))
+export const issueFutureClient = (
+  authority: Authority,
+  options: ClientOptions,
+): Effect.Effect<Certificate> =>
+  Effect.suspend(() =>
+    issueClient(authority, { ...options, notBefore: daysFromNow(1), notAfter: daysFromNow(2) }),
+  );
 
 /**
  * Makes a client certificate that no authority signed.
@@ -172,8 +198,14 @@ export const issueFutureClient = (authority: Authority, options: ClientOptions):
  */
 export const selfSigned = (options: ClientOptions): Effect.Effect<Certificate> =>
   Effect.flatMap(generateKeys(options.algorithm ?? "EC"), (keys) =>
-    sign({ ...options, subject: options.commonName, keys, issuer: undefined, extensions: clientExtensions })
-  )
+    sign({
+      ...options,
+      subject: options.commonName,
+      keys,
+      issuer: undefined,
+      extensions: clientExtensions,
+    }),
+  );
 
 /**
  * Encrypts a private key: PKCS#8 PEM under AES-256-CBC.
@@ -182,16 +214,16 @@ export const selfSigned = (options: ClientOptions): Effect.Effect<Certificate> =
  */
 export const encryptPrivateKey = (
   privateKey: string,
-  passphrase: Redacted.Redacted
+  passphrase: Redacted.Redacted,
 ): Effect.Effect<string, CertificateError> =>
   attempt("The private key cannot be encrypted", () =>
     Crypto.createPrivateKey(privateKey).export({
       type: "pkcs8",
       format: "pem",
       cipher: "aes-256-cbc",
-      passphrase: Redacted.value(passphrase)
-    })
-  )
+      passphrase: Redacted.value(passphrase),
+    }),
+  );
 
 /**
  * Packs a certificate and its key into a PFX file (PKCS#12, RFC 7292) under AES-256.
@@ -203,16 +235,16 @@ export const encryptPrivateKey = (
 export const pfx = (
   self: Pick<Certificate, "certificate" | "privateKey">,
   passphrase: Redacted.Redacted,
-  options: { readonly legacy?: boolean | undefined } = {}
+  options: { readonly legacy?: boolean | undefined } = {},
 ): Effect.Effect<Uint8Array, CertificateError> =>
   attempt("The PFX file cannot be made", () =>
     Pfx.encode({
       certificate: self.certificate,
       privateKey: self.privateKey,
       passphrase: Redacted.value(passphrase),
-      legacy: options.legacy ?? false
-    })
-  )
+      legacy: options.legacy ?? false,
+    }),
+  );
 
 /**
  * Where `writeFiles` put a certificate.
@@ -220,16 +252,16 @@ export const pfx = (
  * @since 0.1.0
  */
 export interface Files {
-  readonly directory: string
+  readonly directory: string;
   /** `client.crt`, PEM. */
-  readonly certificate: string
+  readonly certificate: string;
   /** `client.key`, PEM, not encrypted. */
-  readonly privateKey: string
+  readonly privateKey: string;
   /** `client.encrypted.key`, PEM under `passphrase`. */
-  readonly encryptedPrivateKey: string
+  readonly encryptedPrivateKey: string;
   /** `client.pfx` under `passphrase`. */
-  readonly pfx: string
-  readonly passphrase: Redacted.Redacted
+  readonly pfx: string;
+  readonly passphrase: Redacted.Redacted;
 }
 
 /**
@@ -241,37 +273,38 @@ export interface Files {
  */
 export const writeFiles = (
   self: Pick<Certificate, "certificate" | "privateKey">,
-  options: { readonly passphrase?: Redacted.Redacted | undefined } = {}
+  options: { readonly passphrase?: Redacted.Redacted | undefined } = {},
 ): Effect.Effect<Files, CertificateError | PlatformError.PlatformError, Scope.Scope> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const directory = yield* fs.makeTempDirectoryScoped({ prefix: "x-testing-" })
-    const passphrase = options.passphrase ?? Redacted.make(Crypto.randomBytes(12).toString("base64url"))
+    const fs = yield* FileSystem.FileSystem;
+    const directory = yield* fs.makeTempDirectoryScoped({ prefix: "x-testing-" });
+    const passphrase =
+      options.passphrase ?? Redacted.make(Crypto.randomBytes(12).toString("base64url"));
     const files: Files = {
       directory,
       certificate: Path.join(directory, "client.crt"),
       privateKey: Path.join(directory, "client.key"),
       encryptedPrivateKey: Path.join(directory, "client.encrypted.key"),
       pfx: Path.join(directory, "client.pfx"),
-      passphrase
-    }
-    yield* fs.writeFileString(files.certificate, self.certificate)
-    yield* fs.writeFileString(files.privateKey, self.privateKey, { mode: 0o600 })
-    const encrypted = yield* encryptPrivateKey(self.privateKey, passphrase)
-    yield* fs.writeFileString(files.encryptedPrivateKey, encrypted, { mode: 0o600 })
-    yield* fs.writeFile(files.pfx, yield* pfx(self, passphrase), { mode: 0o600 })
-    return files
-  }).pipe(Effect.provide(NodeFileSystem.layer))
+      passphrase,
+    };
+    yield* fs.writeFileString(files.certificate, self.certificate);
+    yield* fs.writeFileString(files.privateKey, self.privateKey, { mode: 0o600 });
+    const encrypted = yield* encryptPrivateKey(self.privateKey, passphrase);
+    yield* fs.writeFileString(files.encryptedPrivateKey, encrypted, { mode: 0o600 });
+    yield* fs.writeFile(files.pfx, yield* pfx(self, passphrase), { mode: 0o600 });
+    return files;
+  }).pipe(Effect.provide(NodeFileSystem.layer));
 
 const clientExtensions = [
   new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-  new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])
-]
+  new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+];
 
 const attempt = <A>(message: string, evaluate: () => A): Effect.Effect<A, CertificateError> =>
-  Effect.try({ try: evaluate, catch: (cause) => new CertificateError({ message, cause }) })
+  Effect.try({ try: evaluate, catch: (cause) => new CertificateError({ message, cause }) });
 
-const daysFromNow = (days: number): Date => new Date(Date.now() + days * 86_400_000)
+const daysFromNow = (days: number): Date => new Date(Date.now() + days * 86_400_000);
 
 const generateKeys = (algorithm: Algorithm): Effect.Effect<Crypto.webcrypto.CryptoKeyPair> =>
   Effect.promise(() =>
@@ -282,25 +315,28 @@ const generateKeys = (algorithm: Algorithm): Effect.Effect<Crypto.webcrypto.Cryp
             name: "RSASSA-PKCS1-v1_5",
             hash: "SHA-256",
             modulusLength: 2048,
-            publicExponent: new Uint8Array([1, 0, 1])
+            publicExponent: new Uint8Array([1, 0, 1]),
           },
           true,
-          ["sign", "verify"]
-        )
-  )
+          ["sign", "verify"],
+        ),
+  );
 
 const sign = (
   options: Validity & {
-    readonly subject: string
-    readonly keys: Crypto.webcrypto.CryptoKeyPair
-    readonly issuer: Authority | undefined
-    readonly extensions: Array<x509.Extension>
-  }
+    readonly subject: string;
+    readonly keys: Crypto.webcrypto.CryptoKeyPair;
+    readonly issuer: Authority | undefined;
+    readonly extensions: Array<x509.Extension>;
+  },
 ): Effect.Effect<Certificate> =>
   Effect.promise(async () => {
-    const attributes = DistinguishedName.attributes(options.subject)
-    const name = DistinguishedName.toJsonName(attributes)
-    const issuer = options.issuer === undefined ? undefined : new x509.X509Certificate(options.issuer.certificate)
+    const attributes = DistinguishedName.attributes(options.subject);
+    const name = DistinguishedName.toJsonName(attributes);
+    const issuer =
+      options.issuer === undefined
+        ? undefined
+        : new x509.X509Certificate(options.issuer.certificate);
     const certificate = await x509.X509CertificateGenerator.create({
       // a leading zero bit keeps the INTEGER positive
       serialNumber: `01${Crypto.randomBytes(15).toString("hex")}`,
@@ -308,15 +344,23 @@ const sign = (
       issuer: issuer?.subjectName ?? name,
       publicKey: options.keys.publicKey,
       signingKey: (options.issuer?.keys ?? options.keys).privateKey,
-      signingAlgorithm: { name: (options.issuer?.keys ?? options.keys).privateKey.algorithm.name, hash: "SHA-256" },
+      signingAlgorithm: {
+        name: (options.issuer?.keys ?? options.keys).privateKey.algorithm.name,
+        hash: "SHA-256",
+      },
       notBefore: options.notBefore ?? new Date(Date.now() - 3_600_000),
       notAfter: options.notAfter ?? daysFromNow(1),
-      extensions: options.extensions
-    })
+      extensions: options.extensions,
+    });
     return {
       certificate: certificate.toString("pem") + "\n",
-      privateKey: Crypto.KeyObject.from(options.keys.privateKey).export({ type: "pkcs8", format: "pem" }),
-      thumbprint: Crypto.createHash("sha256").update(new Uint8Array(certificate.rawData)).digest("base64url"),
-      subject: DistinguishedName.format(attributes)
-    }
-  })
+      privateKey: Crypto.KeyObject.from(options.keys.privateKey).export({
+        type: "pkcs8",
+        format: "pem",
+      }),
+      thumbprint: Crypto.createHash("sha256")
+        .update(new Uint8Array(certificate.rawData))
+        .digest("base64url"),
+      subject: DistinguishedName.format(attributes),
+    };
+  });

@@ -10,17 +10,17 @@
  * @since 0.1.0
  */
 export interface ReceivedRequest {
-  readonly method: string
+  readonly method: string;
   /** Request target with its query. */
-  readonly path: string
+  readonly path: string;
   /** In order of arrival, repeated ones included; names in lower case. */
-  readonly headers: ReadonlyArray<readonly [name: string, value: string]>
+  readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
   /** The bytes read as UTF-8. */
-  readonly body: string
+  readonly body: string;
   /** `x5t#S256` of the certificate that the client showed, trusted or not (RFC 8705 §3.1). */
-  readonly certificate: string | undefined
+  readonly certificate: string | undefined;
   /** Epoch milliseconds. */
-  readonly at: number
+  readonly at: number;
 }
 
 /**
@@ -29,4 +29,4 @@ export interface ReceivedRequest {
  * @since 0.1.0
  */
 export const header = (self: ReceivedRequest, name: string): string | undefined =>
-  self.headers.find(([key]) => key === name)?.[1]
+  self.headers.find(([key]) => key === name)?.[1];

@@ -4,13 +4,13 @@
  * Follows the vendor's page "API Authentication".
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Crypto from "node:crypto"
-import * as Certificates from "./Certificates.ts"
-import * as Emulator from "./Emulator.ts"
-import * as TokenRequestCheck from "./TokenRequestCheck.ts"
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Crypto from "node:crypto";
+import * as Certificates from "./Certificates.ts";
+import * as Emulator from "./Emulator.ts";
+import * as TokenRequestCheck from "./TokenRequestCheck.ts";
 
 /**
  * Options of the layer.
@@ -19,7 +19,7 @@ import * as TokenRequestCheck from "./TokenRequestCheck.ts"
  */
 export interface Options extends Emulator.LayerOptions {
   /** Binds tokens to the certificate and makes the API demand it (RFC 8705 §3); default false. */
-  readonly demandCertificateAtApi?: boolean | undefined
+  readonly demandCertificateAtApi?: boolean | undefined;
 }
 
 /**
@@ -32,17 +32,17 @@ export class RegedEmulator extends Context.Service<
   Emulator.Emulator & {
     /** For `Reged.layer`. */
     readonly options: {
-      readonly environment: "uat"
-      readonly tokenUrl: string
-      readonly apiUrl: string
-      readonly clientId: string
-      readonly audience: string
-      readonly scope: string
-    }
+      readonly environment: "uat";
+      readonly tokenUrl: string;
+      readonly apiUrl: string;
+      readonly clientId: string;
+      readonly audience: string;
+      readonly scope: string;
+    };
     /** The registered certificate. */
-    readonly clientCertificate: Certificates.Certificate
+    readonly clientCertificate: Certificates.Certificate;
     /** Issues further certificates; one with the same common name is the registered client's too. */
-    readonly authority: Certificates.Authority
+    readonly authority: Certificates.Authority;
   }
 >()("@x/testing/RegedEmulator") {}
 
@@ -55,11 +55,13 @@ export const layer = (options: Options = {}): Layer.Layer<RegedEmulator> =>
   Layer.effect(
     RegedEmulator,
     Effect.gen(function* () {
-      const clientId = `reged-${Crypto.randomBytes(12).toString("hex")}`
-      const audience = `https://rapi.reged.example/${Crypto.randomUUID()}`
-      const scope = "rapi.read rapi.write"
-      const authority = yield* Certificates.makeAuthority("RegEd emulator")
-      const clientCertificate = yield* Certificates.issueClient(authority, { commonName: clientId })
+      const clientId = `reged-${Crypto.randomBytes(12).toString("hex")}`;
+      const audience = `https://rapi.reged.example/${Crypto.randomUUID()}`;
+      const scope = "rapi.read rapi.write";
+      const authority = yield* Certificates.makeAuthority("RegEd emulator");
+      const clientCertificate = yield* Certificates.issueClient(authority, {
+        commonName: clientId,
+      });
       const emulator = yield* Emulator.make({
         authority,
         tokenPath: "/oauth/token",
@@ -75,25 +77,34 @@ export const layer = (options: Options = {}): Layer.Layer<RegedEmulator> =>
           TokenRequestCheck.field(
             "client_id",
             clientId,
-            TokenRequestCheck.error("invalid_client", "client_id is not the certificate's", { status: 401 })
+            TokenRequestCheck.error("invalid_client", "client_id is not the certificate's", {
+              status: 401,
+            }),
           ),
           TokenRequestCheck.grantType("client_credentials"),
           TokenRequestCheck.field("audience", audience),
           TokenRequestCheck.field(
             "scope",
             scope,
-            TokenRequestCheck.error("invalid_scope", "scope is missing or not granted")
-          )
+            TokenRequestCheck.error("invalid_scope", "scope is missing or not granted"),
+          ),
         ],
         token: { token_type: "Bearer", scope },
         refuse: Emulator.bearerChallenge,
-        api: Emulator.echo
-      })
+        api: Emulator.echo,
+      });
       return {
         ...emulator,
-        options: { environment: "uat", tokenUrl: emulator.tokenUrl, apiUrl: emulator.apiUrl, clientId, audience, scope },
+        options: {
+          environment: "uat",
+          tokenUrl: emulator.tokenUrl,
+          apiUrl: emulator.apiUrl,
+          clientId,
+          audience,
+          scope,
+        },
         clientCertificate,
-        authority
-      }
-    })
-  )
+        authority,
+      };
+    }),
+  );

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import type { HttpClient } from "effect/http/HttpClient"
-import type * as Layer from "effect/Layer"
-import type { Certificate } from "./Certificates.ts"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
+import type { HttpClient } from "effect/http/HttpClient";
+import type * as Layer from "effect/Layer";
+import type { Certificate } from "./Certificates.ts";
 
 /**
  * Layer of an undici `HttpClient` that trusts the given authority (PEM) and shows no certificate.
@@ -14,7 +14,7 @@ import type { Certificate } from "./Certificates.ts"
  * @since 0.1.0
  */
 export const layer = (certificateAuthority: string): Layer.Layer<HttpClient> =>
-  NodeHttpClient.layerUndiciOptions({ connect: { ca: certificateAuthority } })
+  NodeHttpClient.layerUndiciOptions({ connect: { ca: certificateAuthority } });
 
 /**
  * Layer of an undici `HttpClient` that trusts the given authority (PEM) and shows a client certificate.
@@ -23,8 +23,12 @@ export const layer = (certificateAuthority: string): Layer.Layer<HttpClient> =>
  */
 export const layerMutualTls = (
   certificateAuthority: string,
-  certificate: Pick<Certificate, "certificate" | "privateKey">
+  certificate: Pick<Certificate, "certificate" | "privateKey">,
 ): Layer.Layer<HttpClient> =>
   NodeHttpClient.layerUndiciOptions({
-    connect: { ca: certificateAuthority, cert: certificate.certificate, key: certificate.privateKey }
-  })
+    connect: {
+      ca: certificateAuthority,
+      cert: certificate.certificate,
+      key: certificate.privateKey,
+    },
+  });

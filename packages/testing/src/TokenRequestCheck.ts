@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Redacted from "effect/Redacted"
-import type * as Crypto from "node:crypto"
-import * as ReceivedRequest from "./ReceivedRequest.ts"
+import * as HttpServerResponse from "effect/http/HttpServerResponse";
+import * as Redacted from "effect/Redacted";
+import type * as Crypto from "node:crypto";
+import * as ReceivedRequest from "./ReceivedRequest.ts";
 
 /**
  * A token request whose form has been read.
@@ -14,10 +14,13 @@ import * as ReceivedRequest from "./ReceivedRequest.ts"
  * @since 0.1.0
  */
 export interface TokenRequest {
-  readonly received: ReceivedRequest.ReceivedRequest
-  readonly form: URLSearchParams
+  readonly received: ReceivedRequest.ReceivedRequest;
+  readonly form: URLSearchParams;
   /** The client's certificate, and whether it chains to the emulator's authority within its dates. */
-  readonly peer: { readonly certificate: Crypto.X509Certificate | undefined; readonly trusted: boolean }
+  readonly peer: {
+    readonly certificate: Crypto.X509Certificate | undefined;
+    readonly trusted: boolean;
+  };
 }
 
 /**
@@ -25,7 +28,7 @@ export interface TokenRequest {
  *
  * @since 0.1.0
  */
-export type Check = (request: TokenRequest) => HttpServerResponse.HttpServerResponse | undefined
+export type Check = (request: TokenRequest) => HttpServerResponse.HttpServerResponse | undefined;
 
 /**
  * Error answer of a token endpoint (RFC 6749 §5.2); status 400 unless another is given.
@@ -35,12 +38,12 @@ export type Check = (request: TokenRequest) => HttpServerResponse.HttpServerResp
 export const error = (
   code: string,
   description: string,
-  options: { readonly status?: number; readonly headers?: Record<string, string> } = {}
+  options: { readonly status?: number; readonly headers?: Record<string, string> } = {},
 ): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(
     { error: code, error_description: description },
-    { status: options.status ?? 400, headers: { "cache-control": "no-store", ...options.headers } }
-  )
+    { status: options.status ?? 400, headers: { "cache-control": "no-store", ...options.headers } },
+  );
 
 /**
  * Demands a form POST without repeated fields (RFC 6749 §3.2).
@@ -49,18 +52,21 @@ export const error = (
  */
 export const form: Check = ({ received, form }) => {
   if (received.method !== "POST") {
-    return error("invalid_request", "the token endpoint takes POST", { status: 405, headers: { allow: "POST" } })
+    return error("invalid_request", "the token endpoint takes POST", {
+      status: 405,
+      headers: { allow: "POST" },
+    });
   }
-  const contentType = ReceivedRequest.header(received, "content-type") ?? ""
+  const contentType = ReceivedRequest.header(received, "content-type") ?? "";
   if (!/^application\/x-www-form-urlencoded *(;|$)/i.test(contentType)) {
-    return error("invalid_request", "the body must be application/x-www-form-urlencoded")
+    return error("invalid_request", "the body must be application/x-www-form-urlencoded");
   }
   if (new URLSearchParams(received.path.split("?")[1]).size > 0) {
-    return error("invalid_request", "parameters belong in the body")
+    return error("invalid_request", "parameters belong in the body");
   }
-  const repeated = [...form.keys()].find((name) => form.getAll(name).length > 1)
-  return repeated === undefined ? undefined : error("invalid_request", `${repeated} is repeated`)
-}
+  const repeated = [...form.keys()].find((name) => form.getAll(name).length > 1);
+  return repeated === undefined ? undefined : error("invalid_request", `${repeated} is repeated`);
+};
 
 /**
  * Demands a grant type.
@@ -70,10 +76,12 @@ export const form: Check = ({ received, form }) => {
 export const grantType =
   (expected: "client_credentials" | "password"): Check =>
   ({ form }) => {
-    const actual = form.get("grant_type")
-    if (actual === null) return error("invalid_request", "grant_type is missing")
-    return actual === expected ? undefined : error("unsupported_grant_type", `grant_type must be ${expected}`)
-  }
+    const actual = form.get("grant_type");
+    if (actual === null) return error("invalid_request", "grant_type is missing");
+    return actual === expected
+      ? undefined
+      : error("unsupported_grant_type", `grant_type must be ${expected}`);
+  };
 
 /**
  * Demands a form field, by its case-sensitive name and value, or answers with the refusal.
@@ -84,10 +92,15 @@ export const field =
   (
     name: string,
     expected: string | Redacted.Redacted,
-    refusal: HttpServerResponse.HttpServerResponse = error("invalid_request", `${name} is missing or wrong`)
+    refusal: HttpServerResponse.HttpServerResponse = error(
+      "invalid_request",
+      `${name} is missing or wrong`,
+    ),
   ): Check =>
   ({ form }) =>
-    form.get(name) === (Redacted.isRedacted(expected) ? Redacted.value(expected) : expected) ? undefined : refusal
+    form.get(name) === (Redacted.isRedacted(expected) ? Redacted.value(expected) : expected)
+      ? undefined
+      : refusal;
 
 /**
  * Refuses requests with an `Authorization` header.
@@ -97,7 +110,7 @@ export const field =
 export const noAuthorization: Check = ({ received }) =>
   ReceivedRequest.header(received, "authorization") === undefined
     ? undefined
-    : error("invalid_request", "this client does not authenticate with an Authorization header")
+    : error("invalid_request", "this client does not authenticate with an Authorization header");
 
 /**
  * Demands HTTP Basic with the plain Base64 of `id:secret` (RFC 7617), not form-encoded as RFC 6749 §2.3.1 has it.
@@ -106,17 +119,28 @@ export const noAuthorization: Check = ({ received }) =>
  */
 export const basic = (
   credentials: { readonly clientId: string; readonly clientSecret: Redacted.Redacted },
-  refusal: HttpServerResponse.HttpServerResponse = error("invalid_client", "client authentication failed", {
-    status: 401,
-    headers: { "www-authenticate": "Basic" }
-  })
+  refusal: HttpServerResponse.HttpServerResponse = error(
+    "invalid_client",
+    "client authentication failed",
+    {
+      status: 401,
+      headers: { "www-authenticate": "Basic" },
+    },
+  ),
 ): Check => {
-  const expected = Buffer.from(`${credentials.clientId}:${Redacted.value(credentials.clientSecret)}`, "utf8")
+  const expected = Buffer.from(
+    `${credentials.clientId}:${Redacted.value(credentials.clientSecret)}`,
+    "utf8",
+  );
   return ({ received }) => {
-    const encoded = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(ReceivedRequest.header(received, "authorization") ?? "")?.[1]
-    return encoded !== undefined && Buffer.from(encoded, "base64").equals(expected) ? undefined : refusal
-  }
-}
+    const encoded = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(
+      ReceivedRequest.header(received, "authorization") ?? "",
+    )?.[1];
+    return encoded !== undefined && Buffer.from(encoded, "base64").equals(expected)
+      ? undefined
+      : refusal;
+  };
+};
 
 /**
  * Demands a trusted client certificate with the registered common name (RFC 8705 §2.1).
@@ -128,10 +152,13 @@ export const basic = (
 export const clientCertificate =
   (commonName: string): Check =>
   ({ peer }) => {
-    const refuse = (description: string) => error("invalid_client", description, { status: 401 })
-    if (peer.certificate === undefined) return refuse("a client certificate is required")
-    if (!peer.trusted) return refuse("the client certificate is not trusted")
+    if (peer.certificate === undefined)
+      return certificateRefusal("a client certificate is required");
+    if (!peer.trusted) return certificateRefusal("the client certificate is not trusted");
     return peer.certificate.subject.split("\n").includes(`CN=${commonName}`)
       ? undefined
-      : refuse("the client certificate is not the registered one")
-  }
+      : certificateRefusal("the client certificate is not the registered one");
+  };
+
+const certificateRefusal = (description: string) =>
+  error("invalid_client", description, { status: 401 });

@@ -1,131 +1,158 @@
-import { assert, describe, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
-import * as Crypto from "node:crypto"
-import * as Fs from "node:fs"
-import * as Tls from "node:tls"
-import * as Certificates from "../src/Certificates.ts"
+import { assert, describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
+import * as Crypto from "node:crypto";
+import * as Fs from "node:fs";
+import * as Tls from "node:tls";
+import * as Certificates from "@x/testing/Certificates";
 
-const passphrase = Redacted.make("correct horse")
+const passphrase = Redacted.make("correct horse");
 
 const thumbprintByNode = (certificate: string) =>
-  Buffer.from(new Crypto.X509Certificate(certificate).fingerprint256.replaceAll(":", ""), "hex").toString("base64url")
+  Buffer.from(
+    new Crypto.X509Certificate(certificate).fingerprint256.replaceAll(":", ""),
+    "hex",
+  ).toString("base64url");
+
+const read = (path: string) => Fs.readFileSync(path);
 
 describe("Certificates", () => {
   it.live("issues server certificates for the names of this machine", () =>
     Effect.gen(function* () {
-      const authority = yield* Certificates.makeAuthority("Root")
-      const issued = yield* Certificates.issueServer(authority, { hosts: ["auth.example.test", "127.0.0.2"] })
-      const parsed = new Crypto.X509Certificate(issued.certificate)
-      assert.isTrue(parsed.checkIssued(new Crypto.X509Certificate(authority.certificate)))
-      assert.isTrue(parsed.verify(new Crypto.X509Certificate(authority.certificate).publicKey))
-      for (const name of ["localhost", "auth.example.test"]) assert.strictEqual(parsed.checkHost(name), name)
-      for (const ip of ["127.0.0.1", "::1", "127.0.0.2"]) assert.strictEqual(parsed.checkIP(ip), ip)
-      assert.isUndefined(parsed.checkHost("elsewhere.test"))
-    })
-  )
+      const authority = yield* Certificates.makeAuthority("Root");
+      const issued = yield* Certificates.issueServer(authority, {
+        hosts: ["auth.example.test", "127.0.0.2"],
+      });
+      const parsed = new Crypto.X509Certificate(issued.certificate);
+      assert.isTrue(parsed.checkIssued(new Crypto.X509Certificate(authority.certificate)));
+      assert.isTrue(parsed.verify(new Crypto.X509Certificate(authority.certificate).publicKey));
+      for (const name of ["localhost", "auth.example.test"])
+        assert.strictEqual(parsed.checkHost(name), name);
+      for (const ip of ["127.0.0.1", "::1", "127.0.0.2"])
+        assert.strictEqual(parsed.checkIP(ip), ip);
+      assert.isUndefined(parsed.checkHost("elsewhere.test"));
+    }),
+  );
 
   for (const algorithm of ["EC", "RSA"] as const) {
     it.live(`issues ${algorithm} client certificates whose key and thumbprint fit`, () =>
       Effect.gen(function* () {
-        const authority = yield* Certificates.makeAuthority("Root")
-        const issued = yield* Certificates.issueClient(authority, { commonName: "client", algorithm })
-        const parsed = new Crypto.X509Certificate(issued.certificate)
-        assert.strictEqual(issued.thumbprint, thumbprintByNode(issued.certificate))
-        assert.isTrue(parsed.checkPrivateKey(Crypto.createPrivateKey(issued.privateKey)))
-        assert.strictEqual(parsed.publicKey.asymmetricKeyType, algorithm.toLowerCase())
-        assert.deepStrictEqual(parsed.keyUsage, ["1.3.6.1.5.5.7.3.2"])
-        assert.include(issued.privateKey, "BEGIN PRIVATE KEY")
-      })
-    )
+        const authority = yield* Certificates.makeAuthority("Root");
+        const issued = yield* Certificates.issueClient(authority, {
+          commonName: "client",
+          algorithm,
+        });
+        const parsed = new Crypto.X509Certificate(issued.certificate);
+        assert.strictEqual(issued.thumbprint, thumbprintByNode(issued.certificate));
+        assert.isTrue(parsed.checkPrivateKey(Crypto.createPrivateKey(issued.privateKey)));
+        assert.strictEqual(parsed.publicKey.asymmetricKeyType, algorithm.toLowerCase());
+        assert.deepStrictEqual(parsed.keyUsage, ["1.3.6.1.5.5.7.3.2"]);
+        assert.include(issued.privateKey, "BEGIN PRIVATE KEY");
+      }),
+    );
 
     it.live(`packs ${algorithm} certificates in PFX files that Node opens`, () =>
       Effect.gen(function* () {
-        const issued = yield* Certificates.selfSigned({ commonName: "client", algorithm })
-        const pfx = Buffer.from(yield* Certificates.pfx(issued, passphrase))
-        Tls.createSecureContext({ pfx, passphrase: "correct horse" })
-        assert.throws(() => Tls.createSecureContext({ pfx, passphrase: "wrong" }), /mac verify failure/)
-      })
-    )
+        const issued = yield* Certificates.selfSigned({ commonName: "client", algorithm });
+        const pfx = Buffer.from(yield* Certificates.pfx(issued, passphrase));
+        Tls.createSecureContext({ pfx, passphrase: "correct horse" });
+        assert.throws(
+          () => Tls.createSecureContext({ pfx, passphrase: "wrong" }),
+          /mac verify failure/,
+        );
+      }),
+    );
 
     it.live(`packs ${algorithm} certificates in legacy PFX files that OpenSSL 3 refuses`, () =>
       Effect.gen(function* () {
-        const issued = yield* Certificates.selfSigned({ commonName: "client", algorithm })
-        const pfx = Buffer.from(yield* Certificates.pfx(issued, passphrase, { legacy: true }))
+        const issued = yield* Certificates.selfSigned({ commonName: "client", algorithm });
+        const pfx = Buffer.from(yield* Certificates.pfx(issued, passphrase, { legacy: true }));
         assert.throws(
           () => Tls.createSecureContext({ pfx, passphrase: "correct horse" }),
-          /Unsupported PKCS12 PFX data/
-        )
-      })
-    )
+          /Unsupported PKCS12 PFX data/,
+        );
+      }),
+    );
   }
 
   it.live("prints the subject as RFC 4514 does", () =>
     Effect.gen(function* () {
-      const plain = yield* Certificates.selfSigned({ commonName: "client" })
-      assert.strictEqual(plain.subject, "CN=client,O=X Testing,C=GB")
-      const odd = yield* Certificates.selfSigned({ commonName: " a, b+c\\ " })
-      assert.strictEqual(odd.subject, "CN=\\ a\\, b\\+c\\\\\\ ,O=X Testing,C=GB")
-    })
-  )
+      const plain = yield* Certificates.selfSigned({ commonName: "client" });
+      assert.strictEqual(plain.subject, "CN=client,O=X Testing,C=GB");
+      const odd = yield* Certificates.selfSigned({ commonName: " a, b+c\\ " });
+      assert.strictEqual(odd.subject, "CN=\\ a\\, b\\+c\\\\\\ ,O=X Testing,C=GB");
+    }),
+  );
 
   it.live("makes certificates that are over and certificates that have yet to begin", () =>
     Effect.gen(function* () {
-      const authority = yield* Certificates.makeAuthority("Root")
-      const expired = yield* Certificates.issueExpiredClient(authority, { commonName: "client" })
-      const future = yield* Certificates.issueFutureClient(authority, { commonName: "client" })
-      assert.isBelow(new Crypto.X509Certificate(expired.certificate).validToDate.getTime(), Date.now())
-      assert.isAbove(new Crypto.X509Certificate(future.certificate).validFromDate.getTime(), Date.now())
-    })
-  )
+      const authority = yield* Certificates.makeAuthority("Root");
+      const expired = yield* Certificates.issueExpiredClient(authority, { commonName: "client" });
+      const future = yield* Certificates.issueFutureClient(authority, { commonName: "client" });
+      assert.isBelow(
+        new Crypto.X509Certificate(expired.certificate).validToDate.getTime(),
+        Date.now(),
+      );
+      assert.isAbove(
+        new Crypto.X509Certificate(future.certificate).validFromDate.getTime(),
+        Date.now(),
+      );
+    }),
+  );
 
   it.live("signs certificates with their own key when asked", () =>
     Effect.gen(function* () {
-      const issued = yield* Certificates.selfSigned({ commonName: "client" })
-      const parsed = new Crypto.X509Certificate(issued.certificate)
-      assert.isTrue(parsed.verify(parsed.publicKey))
-    })
-  )
+      const issued = yield* Certificates.selfSigned({ commonName: "client" });
+      const parsed = new Crypto.X509Certificate(issued.certificate);
+      assert.isTrue(parsed.verify(parsed.publicKey));
+    }),
+  );
 
   it.live("encrypts private keys", () =>
     Effect.gen(function* () {
-      const issued = yield* Certificates.selfSigned({ commonName: "client" })
-      const encrypted = yield* Certificates.encryptPrivateKey(issued.privateKey, passphrase)
-      assert.include(encrypted, "BEGIN ENCRYPTED PRIVATE KEY")
-      Tls.createSecureContext({ cert: issued.certificate, key: encrypted, passphrase: "correct horse" })
-      assert.throws(() => Crypto.createPrivateKey({ key: encrypted, passphrase: "wrong" }))
-    })
-  )
+      const issued = yield* Certificates.selfSigned({ commonName: "client" });
+      const encrypted = yield* Certificates.encryptPrivateKey(issued.privateKey, passphrase);
+      assert.include(encrypted, "BEGIN ENCRYPTED PRIVATE KEY");
+      Tls.createSecureContext({
+        cert: issued.certificate,
+        key: encrypted,
+        passphrase: "correct horse",
+      });
+      assert.throws(() => Crypto.createPrivateKey({ key: encrypted, passphrase: "wrong" }));
+    }),
+  );
 
   it.live("fails with CertificateError on key material that is none", () =>
     Effect.gen(function* () {
-      const garbage = { certificate: "no PEM", privateKey: "no PEM" }
-      const key = yield* Effect.flip(Certificates.encryptPrivateKey("no PEM", passphrase))
-      const pfx = yield* Effect.flip(Certificates.pfx(garbage, passphrase))
-      assert.strictEqual(key._tag, "CertificateError")
-      assert.strictEqual(pfx._tag, "CertificateError")
-    })
-  )
+      const garbage = { certificate: "no PEM", privateKey: "no PEM" };
+      const key = yield* Effect.flip(Certificates.encryptPrivateKey("no PEM", passphrase));
+      const pfx = yield* Effect.flip(Certificates.pfx(garbage, passphrase));
+      assert.strictEqual(key._tag, "CertificateError");
+      assert.strictEqual(pfx._tag, "CertificateError");
+    }),
+  );
 
   it.live("writes files that load and removes them with the scope", () =>
     Effect.gen(function* () {
-      const issued = yield* Certificates.selfSigned({ commonName: "client" })
+      const issued = yield* Certificates.selfSigned({ commonName: "client" });
       const directory = yield* Effect.scoped(
         Effect.gen(function* () {
-          const files = yield* Certificates.writeFiles(issued, { passphrase })
-          const read = (path: string) => Fs.readFileSync(path)
-          Tls.createSecureContext({ cert: read(files.certificate), key: read(files.privateKey) })
+          const files = yield* Certificates.writeFiles(issued, { passphrase });
+          Tls.createSecureContext({ cert: read(files.certificate), key: read(files.privateKey) });
           Tls.createSecureContext({
             cert: read(files.certificate),
             key: read(files.encryptedPrivateKey),
-            passphrase: Redacted.value(files.passphrase)
-          })
-          Tls.createSecureContext({ pfx: read(files.pfx), passphrase: Redacted.value(files.passphrase) })
-          assert.strictEqual(Fs.statSync(files.privateKey).mode & 0o777, 0o600)
-          return files.directory
-        })
-      )
-      assert.isFalse(Fs.existsSync(directory))
-    })
-  )
-})
+            passphrase: Redacted.value(files.passphrase),
+          });
+          Tls.createSecureContext({
+            pfx: read(files.pfx),
+            passphrase: Redacted.value(files.passphrase),
+          });
+          assert.strictEqual(Fs.statSync(files.privateKey).mode & 0o777, 0o600);
+          return files.directory;
+        }),
+      );
+      assert.isFalse(Fs.existsSync(directory));
+    }),
+  );
+});

@@ -1,57 +1,64 @@
-import type { Adapter, AdapterPayload } from "oidc-provider"
+import type { Adapter, AdapterPayload } from "oidc-provider";
 
 /** How many entries of a kind are kept. */
-const capacity = 100_000
+const capacity = 100_000;
 
 /** What oidc-provider stores: tokens, assertion ids that were used, pushed requests. */
 export interface OidcStore {
-  readonly adapter: (kind: string) => Adapter
-  readonly has: (kind: string, id: string) => boolean
-  readonly clear: (kind: string) => void
+  readonly adapter: (kind: string) => Adapter;
+  readonly has: (kind: string, id: string) => boolean;
+  readonly clear: (kind: string) => void;
 }
 
 /** Each provider gets a store of its own: the one that oidc-provider brings warns on the console. */
 export const make = (): OidcStore => {
-  const kinds = new Map<string, Map<string, { readonly payload: AdapterPayload; readonly expiresAt: number }>>()
+  const kinds = new Map<
+    string,
+    Map<string, { readonly payload: AdapterPayload; readonly expiresAt: number }>
+  >();
 
   const entriesOf = (kind: string) => {
-    let entries = kinds.get(kind)
-    if (entries === undefined) kinds.set(kind, (entries = new Map()))
-    return entries
-  }
+    let entries = kinds.get(kind);
+    if (entries === undefined) kinds.set(kind, (entries = new Map()));
+    return entries;
+  };
 
   const find = (kind: string, matches: (payload: AdapterPayload, id: string) => boolean) => {
     for (const [id, entry] of entriesOf(kind)) {
-      if (entry.expiresAt > Date.now() && matches(entry.payload, id)) return entry.payload
+      if (entry.expiresAt > Date.now() && matches(entry.payload, id)) return entry.payload;
     }
-    return undefined
-  }
+    return undefined;
+  };
 
   const get = (kind: string, id: string) => {
-    const entry = entriesOf(kind).get(id)
-    return entry === undefined || entry.expiresAt <= Date.now() ? undefined : entry.payload
-  }
+    const entry = entriesOf(kind).get(id);
+    return entry === undefined || entry.expiresAt <= Date.now() ? undefined : entry.payload;
+  };
 
   return {
     has: (kind, id) => get(kind, id) !== undefined,
     clear: (kind) => entriesOf(kind).clear(),
     adapter: (kind) => ({
       upsert: async (id, payload, expiresIn) => {
-        const entries = entriesOf(kind)
-        entries.set(id, { payload, expiresAt: expiresIn === undefined ? Infinity : Date.now() + expiresIn * 1000 })
-        if (entries.size > capacity) entries.delete(entries.keys().next().value ?? id)
+        const entries = entriesOf(kind);
+        entries.set(id, {
+          payload,
+          expiresAt: expiresIn === undefined ? Infinity : Date.now() + expiresIn * 1000,
+        });
+        if (entries.size > capacity) entries.delete(entries.keys().next().value ?? id);
       },
       find: async (id) => get(kind, id),
       findByUid: async (uid) => find(kind, (payload) => payload.uid === uid),
       findByUserCode: async (userCode) => find(kind, (payload) => payload.userCode === userCode),
       consume: async (id) => {
-        const payload = get(kind, id)
-        if (payload !== undefined) payload.consumed = Math.floor(Date.now() / 1000)
+        const payload = get(kind, id);
+        if (payload !== undefined) payload.consumed = Math.floor(Date.now() / 1000);
       },
       destroy: async (id) => void entriesOf(kind).delete(id),
       revokeByGrantId: async (grantId) => {
-        for (const [id, { payload }] of entriesOf(kind)) if (payload.grantId === grantId) entriesOf(kind).delete(id)
-      }
-    })
-  }
-}
+        for (const [id, { payload }] of entriesOf(kind))
+          if (payload.grantId === grantId) entriesOf(kind).delete(id);
+      },
+    }),
+  };
+};

@@ -1,44 +1,44 @@
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
-import type { HttpServerError } from "effect/http/HttpServerError"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import type { HttpServerResponse } from "effect/http/HttpServerResponse"
-import type * as Scope from "effect/Scope"
-import type * as Crypto from "node:crypto"
-import type * as Http from "node:http"
-import * as Https from "node:https"
-import type * as Net from "node:net"
-import type * as Tls from "node:tls"
-import type { Authority, Certificate } from "../Certificates.ts"
-import type { ReceivedRequest } from "../ReceivedRequest.ts"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as HttpMiddleware from "effect/http/HttpMiddleware";
+import type { HttpServerError } from "effect/http/HttpServerError";
+import * as HttpServerRequest from "effect/http/HttpServerRequest";
+import type { HttpServerResponse } from "effect/http/HttpServerResponse";
+import type * as Scope from "effect/Scope";
+import type * as Crypto from "node:crypto";
+import type * as Http from "node:http";
+import * as Https from "node:https";
+import type * as Net from "node:net";
+import type * as Tls from "node:tls";
+import type { Authority, Certificate } from "../Certificates.ts";
+import type { ReceivedRequest } from "../ReceivedRequest.ts";
 
 /** The client's side of the TLS connection. */
 export interface Peer {
-  readonly certificate: Crypto.X509Certificate | undefined
+  readonly certificate: Crypto.X509Certificate | undefined;
   /** Whether the certificate chains to the authority and is within its dates. */
-  readonly trusted: boolean
+  readonly trusted: boolean;
 }
 
 /** A request in the hands of a handler. */
 export interface Exchange {
-  readonly received: ReceivedRequest
-  readonly peer: Peer
-  readonly incoming: Http.IncomingMessage
+  readonly received: ReceivedRequest;
+  readonly peer: Peer;
+  readonly incoming: Http.IncomingMessage;
   /** Node's response, for handlers that write to it themselves. */
-  readonly outgoing: () => Http.ServerResponse
+  readonly outgoing: () => Http.ServerResponse;
 }
 
-export type Handler = (exchange: Exchange) => Effect.Effect<HttpServerResponse, HttpServerError>
+export type Handler = (exchange: Exchange) => Effect.Effect<HttpServerResponse, HttpServerError>;
 
 export interface TlsListener {
   /** `https://localhost:port`. */
-  readonly origin: string
+  readonly origin: string;
   /** Connections accepted so far. */
-  readonly connectionCount: () => number
-  readonly serve: (handler: Handler) => Effect.Effect<void, never, Scope.Scope>
+  readonly connectionCount: () => number;
+  readonly serve: (handler: Handler) => Effect.Effect<void, never, Scope.Scope>;
 }
 
 /**
@@ -47,10 +47,10 @@ export interface TlsListener {
  * The port is open before `serve`, so that a handler can be built from the origin.
  */
 export const open = (options: {
-  readonly authority: Authority
-  readonly server: Certificate
+  readonly authority: Authority;
+  readonly server: Certificate;
   /** Whether the handshake asks for a client certificate. */
-  readonly requestCertificate: boolean
+  readonly requestCertificate: boolean;
 }): Effect.Effect<TlsListener, never, Scope.Scope> =>
   Effect.gen(function* () {
     const node = Https.createServer({
@@ -58,73 +58,80 @@ export const open = (options: {
       key: options.server.privateKey,
       ca: options.authority.certificate,
       requestCert: options.requestCertificate,
-      rejectUnauthorized: false
-    })
-    const sockets = new Set<Net.Socket>()
-    let connections = 0
+      rejectUnauthorized: false,
+    });
+    const sockets = new Set<Net.Socket>();
+    let connections = 0;
     node.on("connection", (socket: Net.Socket) => {
-      connections++
-      sockets.add(socket)
-      socket.once("close", () => sockets.delete(socket))
-    })
+      connections++;
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+    });
     const server = yield* Effect.orDie(
-      NodeHttpServer.make(() => node, { host: "127.0.0.1", port: 0, disablePreemptiveShutdown: true })
-    )
-    const address = node.address()
-    if (address === null || typeof address === "string") return yield* Effect.die(new Error("no TCP address"))
+      NodeHttpServer.make(() => node, {
+        host: "127.0.0.1",
+        port: 0,
+        disablePreemptiveShutdown: true,
+      }),
+    );
+    const address = node.address();
+    if (address === null || typeof address === "string")
+      return yield* Effect.die(new Error("no TCP address"));
 
     return {
       origin: `https://localhost:${address.port}`,
       connectionCount: () => connections,
       serve: (handler) =>
-        server.serve(Effect.flatMap(toExchange, handler)).pipe(
+        // interruptible, for Effect runs handlers otherwise to their end, and one that never ends would hold the scope
+        server.serve(Effect.interruptible(Effect.flatMap(toExchange, handler))).pipe(
           // the emulated vendor is another company: its spans have no place in the caller's traces
           Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true),
           Effect.andThen(
             Effect.addFinalizer(() =>
               Effect.sync(() => {
-                node.close()
-                for (const socket of sockets) socket.destroy()
-              })
-            )
-          )
-        )
-    }
-  })
+                node.close();
+                for (const socket of sockets) socket.destroy();
+              }),
+            ),
+          ),
+        ),
+    };
+  });
 
 const toExchange = Effect.gen(function* () {
-  const request = yield* HttpServerRequest.HttpServerRequest
-  const incoming = NodeHttpServerRequest.toIncomingMessage(request) as Http.IncomingMessage
-  const at = yield* Clock.currentTimeMillis
-  const peer = peerOf(incoming.socket as Tls.TLSSocket)
+  const request = yield* HttpServerRequest.HttpServerRequest;
+  const incoming = NodeHttpServerRequest.toIncomingMessage(request) as Http.IncomingMessage;
+  const at = yield* Clock.currentTimeMillis;
+  const peer = peerOf(incoming.socket as Tls.TLSSocket);
   const received: ReceivedRequest = {
     method: request.method,
     path: incoming.url ?? "/",
     headers: headersOf(incoming.rawHeaders),
     body: yield* request.text,
     certificate: peer.thumbprint,
-    at
-  }
-  const outgoing = () => NodeHttpServerRequest.toServerResponse(request) as Http.ServerResponse
-  return { received, peer, incoming, outgoing }
-})
+    at,
+  };
+  const outgoing = () => NodeHttpServerRequest.toServerResponse(request) as Http.ServerResponse;
+  return { received, peer, incoming, outgoing };
+});
 
 const headersOf = (raw: ReadonlyArray<string>): ReceivedRequest["headers"] => {
-  const headers: Array<readonly [string, string]> = []
-  for (let i = 0; i + 1 < raw.length; i += 2) headers.push([raw[i]!.toLowerCase(), raw[i + 1]!])
-  return headers
-}
+  const headers: Array<readonly [string, string]> = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) headers.push([raw[i]!.toLowerCase(), raw[i + 1]!]);
+  return headers;
+};
 
-const peers = new WeakMap<Tls.TLSSocket, Peer & { readonly thumbprint: string | undefined }>()
+const peers = new WeakMap<Tls.TLSSocket, Peer & { readonly thumbprint: string | undefined }>();
 
 const peerOf = (socket: Tls.TLSSocket) => {
-  let peer = peers.get(socket)
+  let peer = peers.get(socket);
   if (peer === undefined) {
-    const certificate = socket.getPeerX509Certificate()
+    const certificate = socket.getPeerX509Certificate();
     const thumbprint =
-      certificate && Buffer.from(certificate.fingerprint256.replaceAll(":", ""), "hex").toString("base64url")
-    peer = { certificate, thumbprint, trusted: certificate !== undefined && socket.authorized }
-    peers.set(socket, peer)
+      certificate &&
+      Buffer.from(certificate.fingerprint256.replaceAll(":", ""), "hex").toString("base64url");
+    peer = { certificate, thumbprint, trusted: certificate !== undefined && socket.authorized };
+    peers.set(socket, peer);
   }
-  return peer
-}
+  return peer;
+};
