@@ -5,7 +5,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import type * as Layer from "effect/Layer";
 import * as Schema from "effect/Schema";
-import * as Net from "node:net";
+import * as Tls from "node:tls";
 import type * as Certificates from "@x/testing/Certificates";
 import type * as Emulator from "@x/testing/Emulator";
 import * as TestHttpClient from "@x/testing/TestHttpClient";
@@ -74,16 +74,18 @@ export const withClient =
       { local: true },
     );
 
-/** Error code of a TCP connection to the URL's port, or "open". */
-export const probe = (url: string) =>
-  Effect.callback<string>((resume) => {
-    const socket = Net.connect(Number(new URL(url).port), "127.0.0.1");
-    socket.once("connect", () => resume(Effect.succeed("open")));
-    socket.once("error", (error: NodeJS.ErrnoException) =>
-      resume(Effect.succeed(error.code ?? "error")),
-    );
+/** Whether the server with that authority still listens; its port may be another's by now. */
+export const listens = (url: string, certificateAuthority: string) =>
+  Effect.callback<boolean>((resume) => {
+    const socket = Tls.connect({
+      host: "localhost",
+      port: Number(new URL(url).port),
+      ca: certificateAuthority,
+    });
+    socket.once("secureConnect", () => resume(Effect.succeed(true)));
+    socket.once("error", () => resume(Effect.succeed(false)));
     return Effect.sync(() => socket.destroy());
-  });
+  }).pipe(Effect.timeout("30 seconds"));
 
 /** Runs a test against an emulator of its own, with a client that shows no certificate. */
 export const against =

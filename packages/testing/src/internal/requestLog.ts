@@ -1,7 +1,7 @@
 import type { ReceivedRequest } from "../ReceivedRequest.ts";
 
 /** How many requests a log keeps; the count goes on. */
-export const capacity = 10_000;
+const capacity = 10_000;
 
 /** The newest requests in order of arrival, and how many there were in all. */
 export interface RequestLog {

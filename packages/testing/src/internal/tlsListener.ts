@@ -16,7 +16,7 @@ import type { Authority, Certificate } from "../Certificates.ts";
 import type { ReceivedRequest } from "../ReceivedRequest.ts";
 
 /** The client's side of the TLS connection. */
-export interface Peer {
+interface Peer {
   readonly certificate: Crypto.X509Certificate | undefined;
   /** Whether the certificate chains to the authority and is within its dates. */
   readonly trusted: boolean;

@@ -1,7 +1,7 @@
 import * as Crypto from "node:crypto";
 import type { Refusal } from "../Emulator.ts";
 
-export interface Entry {
+interface Entry {
   readonly scope: string | undefined;
   /** Thumbprint of the certificate that the token is bound to (RFC 8705 §3). */
   readonly certificate: string | undefined;
