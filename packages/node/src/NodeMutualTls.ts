@@ -80,8 +80,9 @@ export const layerPem = (options: PemOptions): Layer.Layer<Provided, TokenError.
 /**
  * Provides the certificate of a PFX file.
  *
- * Fails with `CertificateUnusable` when the file cannot be used, before anything is sent. Authorities
- * inside the PFX are trusted by the client that shows the certificate, as Node adds them.
+ * Fails with `CertificateUnusable` when the file cannot be used, before anything is sent. Node
+ * also trusts the servers of authorities that are inside the PFX, in the client that shows the
+ * certificate alone: export a PFX without them, or use `layerPem`, where this is not wanted.
  *
  * @since 0.1.0
  */

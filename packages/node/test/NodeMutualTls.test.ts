@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest";
+import { assert, describe, it, vi } from "@effect/vitest";
 import * as MutualTls from "@x/core/MutualTls";
 import * as NodeMutualTls from "@x/node/NodeMutualTls";
 import * as Certificates from "@x/testing/Certificates";
@@ -16,7 +16,7 @@ import * as Fs from "node:fs/promises";
 import type * as Http from "node:http";
 import * as Net from "node:net";
 import * as Path from "node:path";
-import * as Tls from "node:tls";
+import Tls from "node:tls";
 import * as Util from "node:util";
 import * as Pki from "./fixtures/pki.ts";
 import * as Server from "./fixtures/server.ts";
@@ -215,7 +215,7 @@ describe("NodeMutualTls", () => {
       );
     }
 
-    it.live("of TLS 1.1", () =>
+    it.live("of TLS 1.1, which the environment permits", () =>
       Effect.gen(function* () {
         const pki = yield* Pki.make;
         const server = yield* Server.https(pki.server, {
@@ -223,10 +223,14 @@ describe("NodeMutualTls", () => {
           maxVersion: "TLSv1.1",
           ciphers: "DEFAULT@SECLEVEL=0",
         });
-        const { generation } = yield* buildClient(pki);
-        assert.deepStrictEqual(yield* Server.refused(generation.httpClient, server.url), [
-          "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
-        ]);
+        const outcomes = yield* runChild(
+          pki.files,
+          server.url,
+          { NODE_OPTIONS: "--tls-min-v1.0 --tls-cipher-list=DEFAULT@SECLEVEL=0" },
+          yield* writeAuthority(pki),
+        );
+        const code = "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION";
+        assert.deepStrictEqual(outcomes, [[code], [code]]);
       }),
     );
 
@@ -342,6 +346,8 @@ describe("NodeMutualTls", () => {
         const idle = yield* Server.https(pki.server);
         const silent = yield* Server.recording(pki.server);
         const mute = yield* Server.listen(Net.createServer((socket) => void socket.resume()));
+        const connect = vi.spyOn(Tls, "connect");
+        yield* Effect.addFinalizer(() => Effect.sync(() => connect.mockRestore()));
         const scope = yield* Scope.make();
         const { generation, plain } = yield* buildClient(pki).pipe(Scope.provide(scope));
         yield* Server.get(generation.httpClient, idle.url);
@@ -361,6 +367,9 @@ describe("NodeMutualTls", () => {
         );
         assert.strictEqual(idle.sockets.size, 2);
         yield* Scope.close(scope, Exit.void);
+        const sockets = connect.mock.results.map(({ value }) => value);
+        assert.lengthOf(sockets, 4);
+        assert.isTrue(sockets.every((socket) => socket.destroyed));
         assert.deepStrictEqual(yield* Fiber.join(pending), [
           ["UND_ERR_DESTROYED"],
           ["UND_ERR_DESTROYED"],
