@@ -85,7 +85,10 @@ export const cases = <Self>(
     run: Effect.flatMap(subject, (made) => promise(erase(made))),
   }));
 
-type Promised = Omit<Subject<unknown>, "service" | "layer" | "layerRefused" | "layerConfig" | "layerTest"> & {
+type Promised = Omit<
+  Subject<unknown>,
+  "service" | "layer" | "layerRefused" | "layerConfig" | "layerTest"
+> & {
   readonly provider: (
     changes?: Readonly<Record<string, unknown>>,
   ) => Effect.Effect<Definition.Provider, unknown, Scope.Scope>;
@@ -157,7 +160,10 @@ const promises: Readonly<
     assert.equal(response.status, 200);
     const [request] = yield* subject.emulator.apiRequests;
     assert.ok(request !== undefined);
-    assert.equal(request.path, `${new URL(subject.emulator.apiUrl).pathname.replace(/\/$/, "")}/anything?page=1`);
+    assert.equal(
+      request.path,
+      `${new URL(subject.emulator.apiUrl).pathname.replace(/\/$/, "")}/anything?page=1`,
+    );
     assert.equal(
       new Map(request.headers).get("authorization"),
       `Bearer ${Redacted.value((yield* provider.get).value)}`,
@@ -363,7 +369,11 @@ const silent = (subject: Pick<Promised, "secrets">, ...values: ReadonlyArray<unk
       value instanceof Error ? `${value.message}${value.stack}${inspect(value.cause)}` : "",
     ].join("\n");
     for (const secret of subject.secrets) {
-      for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")]) {
+      for (const form of [
+        secret,
+        encodeURIComponent(secret),
+        Buffer.from(secret).toString("base64"),
+      ]) {
         assert.ok(!shown.includes(form), "a secret is shown");
       }
     }

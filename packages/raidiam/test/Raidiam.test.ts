@@ -1,0 +1,265 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
+import * as NodeMutualTls from "@x/node/NodeMutualTls";
+import { Raidiam } from "@x/raidiam";
+import * as Certificates from "@x/testing/Certificates";
+import * as ProviderContract from "@x/testing/ProviderContract";
+import * as RaidiamEmulator from "@x/testing/RaidiamEmulator";
+import * as TestHttpClient from "@x/testing/TestHttpClient";
+import * as Config from "effect/Config";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+const start = (options?: RaidiamEmulator.Options) =>
+  Effect.map(Layer.build(RaidiamEmulator.layer(options)), (context) => {
+    const emulator = Context.get(context, RaidiamEmulator.RaidiamEmulator);
+    const show = (certificate: Certificates.Certificate) =>
+      NodeMutualTls.layerPem({
+        certificate: bytes(certificate.certificate),
+        privateKey: bytes(certificate.privateKey),
+        certificateAuthorities: [bytes(emulator.certificateAuthority)],
+      });
+    return {
+      emulator,
+      show,
+      mutual: show(emulator.clientCertificate),
+      plain: TestHttpClient.layer(emulator.certificateAuthority),
+      options: emulator.options,
+    };
+  });
+
+const jwt = (
+  client: RaidiamEmulator.AssertionClient,
+  changes?: Partial<Parameters<typeof PrivateKeyJwt.make>[0]>,
+) =>
+  PrivateKeyJwt.make({
+    key: Redacted.make(client.privateKey),
+    algorithm: client.algorithm,
+    keyId: client.keyId,
+    ...changes,
+    certificateBoundTokens: false,
+  });
+
+const environment = (options: RaidiamEmulator.AssertionClient["options"]) => ({
+  RAIDIAM_ENVIRONMENT: "sandbox",
+  RAIDIAM_ISSUER: options.issuer,
+  RAIDIAM_API_URL: options.apiUrl,
+  RAIDIAM_CLIENT_ID: options.clientId,
+  RAIDIAM_SCOPE: options.scope,
+});
+
+const withCertificate = Effect.gen(function* () {
+  const { emulator, show, mutual, options } = yield* start();
+  const stranger = yield* Certificates.issueClient(emulator.authority, { commonName: "stranger" });
+  return {
+    service: Raidiam,
+    emulator,
+    layer: (changes) => Raidiam.layer({ ...options, ...changes }).pipe(Layer.provide(mutual)),
+    layerRefused: Raidiam.layer(options).pipe(Layer.provide(show(stranger))),
+    layerConfig: Raidiam.layerConfig().pipe(Layer.provide(mutual)),
+    environment: environment(options),
+    requiredKeys: ["RAIDIAM_CLIENT_ID", "RAIDIAM_SCOPE"],
+    layerTest: Raidiam.layerTest(),
+    golden: {
+      path: new URL(emulator.tokenUrl).pathname,
+      authorization: undefined,
+      body: `grant_type=client_credentials&${new URLSearchParams({
+        scope: options.scope,
+        client_id: options.clientId,
+      })}`,
+      certificate: emulator.clientCertificate.thumbprint,
+    },
+    apiCertificate: emulator.clientCertificate.thumbprint,
+    secrets: [emulator.clientCertificate.privateKey],
+  } satisfies ProviderContract.Subject<Raidiam>;
+});
+
+const withAssertion = Effect.gen(function* () {
+  const { emulator, plain } = yield* start();
+  const client = emulator.assertionClient;
+  const options = { ...client.options, apiUrl: emulator.plainApiUrl };
+  const { publicKey: _, privateKey } = yield* Effect.promise(() =>
+    crypto.subtle.generateKey(
+      {
+        name: "RSA-PSS",
+        hash: "SHA-256",
+        modulusLength: 2048,
+        publicExponent: new Uint8Array([1, 0, 1]),
+      },
+      true,
+      ["sign", "verify"],
+    ),
+  );
+  const jwk = yield* Effect.promise(() => crypto.subtle.exportKey("jwk", privateKey));
+  return {
+    service: Raidiam,
+    emulator: { ...emulator, apiUrl: emulator.plainApiUrl, tokenUrl: emulator.plainTokenUrl },
+    layer: (changes) =>
+      Raidiam.layer({ ...options, clientAuth: jwt(client), ...changes }).pipe(Layer.provide(plain)),
+    layerRefused: Raidiam.layer({
+      ...options,
+      clientAuth: jwt(client, { key: Redacted.make(JSON.stringify(jwk)) }),
+    }).pipe(Layer.provide(plain)),
+    layerConfig: Raidiam.layerConfig({ clientAuth: Config.succeed(jwt(client)) }).pipe(
+      Layer.provide(plain),
+    ),
+    environment: environment(options),
+    requiredKeys: ["RAIDIAM_CLIENT_ID", "RAIDIAM_SCOPE"],
+    layerTest: Raidiam.layerTest(),
+    golden: {
+      path: new URL(emulator.plainTokenUrl).pathname,
+      authorization: undefined,
+      body: new RegExp(
+        `^${RegExp.escape(
+          `grant_type=client_credentials&${new URLSearchParams({
+            scope: options.scope,
+            client_id: options.clientId,
+            client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+          })}&client_assertion=`,
+        )}[\\w-]+\\.[\\w-]+\\.[\\w-]+$`,
+      ),
+      certificate: undefined,
+    },
+    apiCertificate: undefined,
+    secrets: [client.privateKey],
+  } satisfies ProviderContract.Subject<Raidiam>;
+});
+
+describe("Raidiam with tls_client_auth keeps the provider contract", () => {
+  for (const { name, run } of ProviderContract.cases(withCertificate)) it.live(name, () => run);
+});
+
+describe("Raidiam with private_key_jwt keeps the provider contract", () => {
+  for (const { name, run } of ProviderContract.cases(withAssertion)) it.live(name, () => run);
+});
+
+describe("Raidiam", () => {
+  it.live("sends token requests to the alias, and shows the discovery host no certificate", () =>
+    Effect.gen(function* () {
+      const { emulator, mutual, options } = yield* start();
+      const token = yield* Effect.flatMap(Raidiam.make(options), (raidiam) => raidiam.get).pipe(
+        Effect.provide(mutual),
+      );
+      const [discovery] = yield* emulator.discoveryRequests;
+      assert.strictEqual(discovery?.path, "/.well-known/openid-configuration");
+      assert.isUndefined(discovery?.certificate);
+      const [request] = yield* emulator.tokenRequests;
+      assert.strictEqual(new Map(request?.headers).get("host"), new URL(emulator.tokenUrl).host);
+      assert.strictEqual(token.thumbprint, emulator.clientCertificate.thumbprint);
+    }),
+  );
+
+  it.live("discovers once for all callers", () =>
+    Effect.gen(function* () {
+      const { emulator, mutual, options } = yield* start();
+      yield* Effect.gen(function* () {
+        const raidiam = yield* Raidiam.make(options);
+        const first = yield* raidiam.get;
+        yield* raidiam.invalidate(first);
+        yield* Effect.all(Array.from({ length: 1000 }, () => raidiam.get), {
+          concurrency: "unbounded",
+        });
+      }).pipe(Effect.provide(mutual));
+      assert.strictEqual(yield* emulator.discoveryRequestCount, 1);
+      assert.strictEqual(yield* emulator.tokenRequestCount, 2);
+    }),
+  );
+
+  it.live("gets tokens bound to the certificate with private_key_jwt over the alias", () =>
+    Effect.gen(function* () {
+      const { emulator, mutual } = yield* start();
+      const client = emulator.boundAssertionClient;
+      yield* Effect.gen(function* () {
+        const raidiam = yield* Raidiam.make({
+          ...client.options,
+          clientAuth: PrivateKeyJwt.make({
+            key: Redacted.make(client.privateKey),
+            keyId: client.keyId,
+            certificateBoundTokens: true,
+          }),
+        });
+        const response = yield* raidiam.httpClient.get("/anything");
+        assert.strictEqual(response.status, 200);
+      }).pipe(Effect.provide(mutual));
+      const [request] = yield* emulator.tokenRequests;
+      assert.strictEqual(request?.certificate, emulator.clientCertificate.thumbprint);
+      assert.include(request?.body ?? "", "client_assertion=");
+    }),
+  );
+
+  for (const algorithm of ["PS256", "RS256", "ES256", "EdDSA"] as const) {
+    it.live(`signs assertions with ${algorithm}, from PEM and from JWK, with and without kid`, () =>
+      Effect.gen(function* () {
+        const { emulator, plain } = yield* start({ assertionAlgorithm: algorithm });
+        const client = emulator.assertionClient;
+        for (const changes of [
+          {},
+          { keyId: undefined },
+          { key: Redacted.make(JSON.stringify(client.privateKeyJwk)) },
+          { audience: "token_endpoint" as const },
+        ]) {
+          yield* Effect.flatMap(
+            Raidiam.make({ ...client.options, clientAuth: jwt(client, changes) }),
+            (raidiam) => raidiam.get,
+          ).pipe(Effect.provide(plain));
+        }
+        assert.strictEqual(yield* emulator.tokenRequestCount, 4);
+      }),
+    );
+  }
+
+  it.live("refuses a document of another issuer, whatever it says", () =>
+    Effect.gen(function* () {
+      const { emulator, mutual, options } = yield* start();
+      const error = yield* Effect.flatMap(
+        Raidiam.make({ ...options, issuer: `${options.issuer}/` }),
+        (raidiam) => raidiam.get,
+      ).pipe(Effect.provide(mutual), Effect.flip);
+      assert.strictEqual(error.reason._tag === "ServerUntrusted" && error.reason.problem, "issuer");
+      assert.strictEqual(yield* emulator.tokenRequestCount, 0);
+    }),
+  );
+
+  it.live("sends a client id that is a URL", () =>
+    Effect.gen(function* () {
+      const { emulator, mutual, options } = yield* start();
+      assert.match(options.clientId, /^https:\/\//);
+      yield* Effect.flatMap(Raidiam.make(options), (raidiam) => raidiam.get).pipe(
+        Effect.provide(mutual),
+      );
+      const [request] = yield* emulator.tokenRequests;
+      assert.strictEqual(new URLSearchParams(request?.body).get("client_id"), options.clientId);
+    }),
+  );
+
+  it.live("asks for an issuer where none is published", () =>
+    Effect.gen(function* () {
+      const { mutual, options } = yield* start();
+      const error = yield* Raidiam.make({
+        ...options,
+        environment: "production",
+        issuer: undefined,
+      }).pipe(Effect.provide(mutual), Effect.flip);
+      assert.strictEqual(error.reason._tag === "OptionInvalid" && error.reason.option, "issuer");
+    }),
+  );
+
+  it.live("refuses a signing key that does not fit the algorithm when the layer is built", () =>
+    Effect.gen(function* () {
+      const { emulator, plain } = yield* start();
+      const client = emulator.assertionClient;
+      const error = yield* Raidiam.make({
+        ...client.options,
+        clientAuth: jwt(client, { algorithm: "ES256" }),
+      }).pipe(Effect.provide(plain), Effect.flip);
+      assert.strictEqual(
+        error.reason._tag === "OptionInvalid" && error.reason.option,
+        "clientAuth.key",
+      );
+    }),
+  );
+});

@@ -1,0 +1,182 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as NodeMutualTls from "@x/node/NodeMutualTls";
+import { Reged } from "@x/reged";
+import * as Certificates from "@x/testing/Certificates";
+import * as ProviderContract from "@x/testing/ProviderContract";
+import * as RegedEmulator from "@x/testing/RegedEmulator";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+const start = Effect.map(Layer.build(RegedEmulator.layer()), (context) => {
+  const emulator = Context.get(context, RegedEmulator.RegedEmulator);
+  const show = (certificate: Certificates.Certificate) =>
+    NodeMutualTls.layerPem({
+      certificate: bytes(certificate.certificate),
+      privateKey: bytes(certificate.privateKey),
+      certificateAuthorities: [bytes(emulator.certificateAuthority)],
+    });
+  return {
+    emulator,
+    show,
+    transport: show(emulator.clientCertificate),
+    options: emulator.options,
+  };
+});
+
+const subject = Effect.gen(function* () {
+  const { emulator, show, transport, options } = yield* start;
+  const stranger = yield* Certificates.issueClient(emulator.authority, { commonName: "stranger" });
+  return {
+    service: Reged,
+    emulator,
+    layer: (changes) => Reged.layer({ ...options, ...changes }).pipe(Layer.provide(transport)),
+    layerRefused: Reged.layer(options).pipe(Layer.provide(show(stranger))),
+    layerConfig: Reged.layerConfig().pipe(Layer.provide(transport)),
+    environment: {
+      REGED_ENVIRONMENT: "uat",
+      REGED_TOKEN_URL: options.tokenUrl,
+      REGED_API_URL: options.apiUrl,
+      REGED_CLIENT_ID: options.clientId,
+      REGED_AUDIENCE: options.audience,
+      REGED_SCOPE: options.scope,
+    },
+    requiredKeys: ["REGED_CLIENT_ID", "REGED_AUDIENCE", "REGED_SCOPE"],
+    layerTest: Reged.layerTest(),
+    golden: {
+      path: "/oauth/token",
+      authorization: undefined,
+      body: `grant_type=client_credentials&${new URLSearchParams({
+        audience: options.audience,
+        scope: options.scope,
+        client_id: options.clientId,
+      })}`,
+      certificate: emulator.clientCertificate.thumbprint,
+    },
+    apiCertificate: undefined,
+    secrets: [emulator.clientCertificate.privateKey],
+  } satisfies ProviderContract.Subject<Reged>;
+});
+
+describe("Reged keeps the provider contract", () => {
+  for (const { name, run } of ProviderContract.cases(subject)) it.live(name, () => run);
+});
+
+describe("Reged", () => {
+  it.live("takes a PFX file with a password as well as certificate and key files", () =>
+    Effect.gen(function* () {
+      const { emulator, options } = yield* start;
+      const rsa = yield* Certificates.issueClient(emulator.authority, {
+        commonName: options.clientId,
+        algorithm: "RSA",
+      });
+      const files = yield* Certificates.writeFiles(rsa);
+      const certificateAuthorities = [bytes(emulator.certificateAuthority)];
+      for (const transport of [
+        NodeMutualTls.layerPfx({ ...files, certificateAuthorities }),
+        NodeMutualTls.layerPem({
+          certificate: files.certificate,
+          privateKey: files.privateKey,
+          certificateAuthorities,
+        }),
+        NodeMutualTls.layerPem({
+          certificate: files.certificate,
+          privateKey: files.encryptedPrivateKey,
+          passphrase: files.passphrase,
+          certificateAuthorities,
+        }),
+      ]) {
+        const token = yield* Effect.flatMap(Reged.make(options), (reged) => reged.get).pipe(
+          Effect.provide(transport),
+        );
+        assert.strictEqual(token.thumbprint, rsa.thumbprint);
+      }
+      assert.strictEqual(yield* emulator.tokenRequestCount, 3);
+    }),
+  );
+
+  it.live("shows the certificate to the token endpoint and not to the API", () =>
+    Effect.gen(function* () {
+      const { emulator, transport, options } = yield* start;
+      yield* Effect.flatMap(Reged.make(options), (reged) => reged.httpClient.get("/anything")).pipe(
+        Effect.provide(transport),
+      );
+      const [token] = yield* emulator.tokenRequests;
+      const [call] = yield* emulator.apiRequests;
+      assert.strictEqual(token?.certificate, emulator.clientCertificate.thumbprint);
+      assert.isDefined(call);
+      assert.isUndefined(call?.certificate);
+    }),
+  );
+
+  it.live("keeps a token of 15 minutes usable in spite of the recommended margin of minutes", () =>
+    Effect.gen(function* () {
+      const { emulator, transport, options } = yield* start;
+      yield* emulator.setTokenLifetime("15 minutes");
+      yield* Effect.gen(function* () {
+        const reged = yield* Reged.make(options);
+        const token = yield* reged.get;
+        assert.strictEqual(token.expiresAt - token.issuedAt, 900_000);
+        yield* Effect.all(Array.from({ length: 100 }, () => reged.get));
+      }).pipe(Effect.provide(transport));
+      assert.strictEqual(yield* emulator.tokenRequestCount, 1);
+    }),
+  );
+
+  it.live("reports a wrong audience with the vendor's error code", () =>
+    Effect.gen(function* () {
+      const { transport, options } = yield* start;
+      const error = yield* Effect.flatMap(
+        Reged.make({ ...options, audience: "another" }),
+        (reged) => reged.get,
+      ).pipe(Effect.provide(transport), Effect.flip);
+      assert.strictEqual(error.reason._tag, "RequestRejected");
+      assert.match(error.message, /^RegEd: the token endpoint rejected the request \(HTTP 400 /);
+    }),
+  );
+
+  it.live("names a certificate file that is missing when the layer is built", () =>
+    Effect.gen(function* () {
+      const { emulator, options } = yield* start;
+      const error = yield* Layer.build(
+        Reged.layer(options).pipe(
+          Layer.provide(
+            NodeMutualTls.layerPem({ certificate: "absent.crt", privateKey: "absent.key" }),
+          ),
+        ),
+      ).pipe(Effect.flip);
+      assert.strictEqual(
+        error.reason._tag === "CertificateUnusable" && error.reason.problem,
+        "missing",
+      );
+      assert.include(error.message, "absent.crt");
+      assert.strictEqual(yield* emulator.tokenRequestCount, 0);
+    }),
+  );
+
+  it.live("names a wrong PFX password, and does not print it", () =>
+    Effect.gen(function* () {
+      const { emulator, options } = yield* start;
+      const rsa = yield* Certificates.issueClient(emulator.authority, {
+        commonName: options.clientId,
+        algorithm: "RSA",
+      });
+      const files = yield* Certificates.writeFiles(rsa);
+      const error = yield* Layer.build(
+        Reged.layer(options).pipe(
+          Layer.provide(
+            NodeMutualTls.layerPfx({ pfx: files.pfx, passphrase: Redacted.make("wrong-one-3141") }),
+          ),
+        ),
+      ).pipe(Effect.flip);
+      assert.strictEqual(
+        error.reason._tag === "CertificateUnusable" && error.reason.problem,
+        "passphrase",
+      );
+      assert.notInclude(error.message, "wrong-one-3141");
+    }),
+  );
+});
