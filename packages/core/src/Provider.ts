@@ -171,8 +171,8 @@ export interface ServiceClass<
 > extends Context.ServiceClass<Self, Id, Definition.Provider & Operations> {
   readonly definition: Definition.Definition<Options, Operations, Certificate>;
   /** The vendor's layer. What it needs follows from the options. */
-  readonly layer: <const O extends Options>(
-    options: NoExcessProperties<Options, O>,
+  readonly layer: <const O extends NoExcessProperties<Options, O>>(
+    options: O,
   ) => Layer.Layer<Self, TokenError.TokenError, Definition.Requirements<Certificate, O>>;
   /**
    * The vendor's layer from `Config`: the keys of the vendor's README, each of which may be given
@@ -186,8 +186,8 @@ export interface ServiceClass<
     Definition.Requirements<Certificate, Configured<Options, C>>
   >;
   /** The service value, for several accounts of one vendor; lives as long as the scope. */
-  readonly make: <const O extends Options>(
-    options: NoExcessProperties<Options, O>,
+  readonly make: <const O extends NoExcessProperties<Options, O>>(
+    options: O,
   ) => Effect.Effect<
     Definition.Provider & Operations,
     TokenError.TokenError,

@@ -17,6 +17,7 @@ import type * as Http from "node:http";
 import * as Net from "node:net";
 import * as Path from "node:path";
 import Tls from "node:tls";
+import * as Url from "node:url";
 import * as Util from "node:util";
 import * as Pki from "./fixtures/pki.ts";
 import * as Server from "./fixtures/server.ts";
@@ -470,7 +471,7 @@ const runChild = (
     const child = execFile(
       process.execPath,
       [
-        Path.join(import.meta.dirname, "fixtures", "child.ts"),
+        Url.fileURLToPath(new URL("./fixtures/child.ts", import.meta.url)),
         url,
         files.certificate,
         files.privateKey,

@@ -34,15 +34,16 @@ const start = (options?: RaidiamEmulator.Options) =>
 
 const jwt = (
   client: RaidiamEmulator.AssertionClient,
-  changes?: Partial<Parameters<typeof PrivateKeyJwt.make>[0]>,
+  changes?: Partial<PrivateKeyJwt.Key> & { readonly audience?: "token_endpoint" },
 ) =>
   PrivateKeyJwt.make({
     key: Redacted.make(client.privateKey),
     algorithm: client.algorithm,
     keyId: client.keyId,
     ...changes,
-    certificateBoundTokens: false,
   });
+
+const literally = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 const environment = (options: RaidiamEmulator.AssertionClient["options"]) => ({
   RAIDIAM_ENVIRONMENT: "sandbox",
@@ -114,7 +115,7 @@ const withAssertion = Effect.gen(function* () {
       path: new URL(emulator.plainTokenUrl).pathname,
       authorization: undefined,
       body: new RegExp(
-        `^${RegExp.escape(
+        `^${literally(
           `grant_type=client_credentials&${new URLSearchParams({
             scope: options.scope,
             client_id: options.clientId,

@@ -6,6 +6,7 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
 import type { HttpClient } from "effect/http/HttpClient";
 import type * as Layer from "effect/Layer";
+import type { SecureContextOptions } from "node:tls";
 import type { Certificate } from "./Certificates.ts";
 
 /**
@@ -14,7 +15,7 @@ import type { Certificate } from "./Certificates.ts";
  * @since 0.1.0
  */
 export const layer = (certificateAuthority: string): Layer.Layer<HttpClient> =>
-  NodeHttpClient.layerUndiciOptions({ connect: { ca: certificateAuthority } });
+  layerFrom({ ca: certificateAuthority });
 
 /**
  * Layer of an undici `HttpClient` that trusts the given authority (PEM) and shows a client certificate.
@@ -25,10 +26,12 @@ export const layerMutualTls = (
   certificateAuthority: string,
   certificate: Pick<Certificate, "certificate" | "privateKey">,
 ): Layer.Layer<HttpClient> =>
-  NodeHttpClient.layerUndiciOptions({
-    connect: {
-      ca: certificateAuthority,
-      cert: certificate.certificate,
-      key: certificate.privateKey,
-    },
+  layerFrom({
+    ca: certificateAuthority,
+    cert: certificate.certificate,
+    key: certificate.privateKey,
   });
+
+// A test calls as often as it likes: few connections, and time for their handshakes on a slow machine.
+const layerFrom = (tls: SecureContextOptions): Layer.Layer<HttpClient> =>
+  NodeHttpClient.layerUndiciOptions({ connections: 16, connect: { ...tls, timeout: 60_000 } });
