@@ -5,7 +5,7 @@
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
 import type { HttpClient } from "effect/http/HttpClient";
-import type * as Layer from "effect/Layer";
+import * as Layer from "effect/Layer";
 import type { SecureContextOptions } from "node:tls";
 import type { Certificate } from "./Certificates.ts";
 
@@ -34,4 +34,8 @@ export const layerMutualTls = (
 
 // A test calls as often as it likes: few connections, and time for their handshakes on a slow machine.
 const layerFrom = (tls: SecureContextOptions): Layer.Layer<HttpClient> =>
-  NodeHttpClient.layerUndiciOptions({ connections: 16, connect: { ...tls, timeout: 60_000 } });
+  // Fresh, because the client inside is memoised: two authorities in one program would share the
+  // first one's connections.
+  Layer.fresh(
+    NodeHttpClient.layerUndiciOptions({ connections: 16, connect: { ...tls, timeout: 60_000 } }),
+  );
