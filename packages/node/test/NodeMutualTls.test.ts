@@ -40,7 +40,8 @@ const buildClient = (pki: Effect.Success<typeof Pki.make>) =>
     }),
   );
 
-describe("NodeMutualTls", () => {
+// One after the other: some watch or change what the whole process shares.
+describe("NodeMutualTls", { concurrent: false }, () => {
   describe("shows the certificate and only where it should", () => {
     const forms: Record<
       string,
