@@ -15,7 +15,7 @@
  * The client id is free to choose, and `1` unless told otherwise; the secret is the API key of the
  * platform (its API Token field).
  *
- * @see EVC-net API guide, "Authentication"
+ * @see https://docs.evc-net.com/docs/quick-start-guide EVC-net API documentation
  * @since 0.1.0
  */
 import * as ClientAuth from "@x/core/ClientAuth";

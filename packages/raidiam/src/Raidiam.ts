@@ -21,7 +21,7 @@
  * Client ids may be URLs. A server certificate may chain to the framework's own CA: add that CA to
  * the layer of `@x/node`.
  *
- * @see Raidiam Connect documentation, "Client Credentials Flow: Obtain Access Token"
+ * @see https://docs.connect.raidiam.io/client-credentials-flow-obtain-access-token Raidiam Connect, "Client Credentials Flow"
  * @since 0.1.0
  */
 import type * as Definition from "@x/core/Definition";

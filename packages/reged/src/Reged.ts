@@ -17,7 +17,7 @@
  * RegEd recommends a cache with a margin of a few minutes. A UAT token lives 15 minutes, so the
  * margin here follows the lifetime: a refresh from half of it, and never a minute before its end.
  *
- * @see RegEd developer portal, "API Authentication" (mTLS + OAuth)
+ * @see https://developer.reged.com/pages/api-authentication RegEd, "API Authentication"
  * @since 0.1.0
  */
 import type * as Definition from "@x/core/Definition";

@@ -12,7 +12,7 @@
  * | expired token | the API answers 401 `{"message":"The incoming token has expired"}`, with no RFC 6750 challenge |
  * | refused credentials | an error of RFC 6749 §5.2 |
  *
- * @see Res:Harmonics API documentation, "Authentication"
+ * @see https://apidocs.resharmonics.com/auth Res:Harmonics, "Authentication"
  * @since 0.1.0
  */
 import * as ClientAuth from "@x/core/ClientAuth";

@@ -6,6 +6,7 @@
 export * as Certificates from "./Certificates.ts";
 export * as Emulator from "./Emulator.ts";
 export * as EvcnetEmulator from "./EvcnetEmulator.ts";
+export * as ProviderContract from "./ProviderContract.ts";
 export * as RaidiamEmulator from "./RaidiamEmulator.ts";
 export * as ReceivedRequest from "./ReceivedRequest.ts";
 export * as RegedEmulator from "./RegedEmulator.ts";

@@ -17,7 +17,7 @@
  * A refused password is not tried again for two minutes, because accounts are locked after a few
  * wrong ones.
  *
- * @see TIGR Registry Client API, "Authentication" (OAuth2 Authentication Protocol)
+ * @see https://developer.xpansiv.com/developer-portal/tigr-registry/authentication TIGR Registry, "Authentication"
  * @since 0.1.0
  */
 import * as ClientAuth from "@x/core/ClientAuth";
