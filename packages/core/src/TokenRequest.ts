@@ -118,11 +118,23 @@ const windows = (text: string): ReadonlyArray<string> =>
 const encodings = (secret: string): ReadonlyArray<string> => {
   const basic = /^Basic (.+)$/.exec(secret)?.[1];
   const texts = basic === undefined ? [secret] : [basic, ...basicSecret(basic)];
-  return texts.flatMap((text) => [text, encodeURIComponent(text), formEncode(text)]);
+  return texts.flatMap((text) => [
+    text,
+    // `encodeURIComponent` throws at half a surrogate pair.
+    encodeURIComponent(text.toWellFormed()),
+    formEncode(text),
+    Base64.encode(text),
+  ]);
 };
 
+/** The secret in a Basic header, as it was sent and as it is when that was form-encoded. */
 const basicSecret = (credentials: string): ReadonlyArray<string> =>
   Result.match(Base64.decodeString(credentials), {
     onFailure: () => [],
-    onSuccess: (pair) => [pair.slice(pair.indexOf(":") + 1)],
+    onSuccess: (pair) => {
+      const secret = pair.slice(pair.indexOf(":") + 1);
+      return [secret, formDecode(secret)];
+    },
   });
+
+const formDecode = (text: string): string => new URLSearchParams(`=${text}`).get("") ?? "";

@@ -77,7 +77,15 @@ export const decode = (
   request: TokenRequest.TokenRequest,
   now: number,
 ): Result.Result<Grant, TokenError.Reason> => {
-  if (answer.status === 200) return decodeSuccess(answer, request);
+  if (answer.status === 200) return decodeSuccess(answer, request, now);
+  if (answer.status > 200 && answer.status < 300) {
+    return Result.fail(
+      new TokenError.ResponseMalformed({
+        problem: `its status is ${answer.status}, where RFC 6749 §5.1 has 200`,
+        status: answer.status,
+      }),
+    );
+  }
   return Result.fail(
     redirection(answer, request.url) ?? refusal(answer, json.parse(answer), request, now),
   );
@@ -86,12 +94,13 @@ export const decode = (
 const decodeSuccess = (
   answer: Answer,
   request: TokenRequest.TokenRequest,
+  now: number,
 ): Result.Result<Grant, TokenError.Reason> => {
   const parsed = json.parse(answer);
   if (typeof parsed === "string") return Result.fail(unreadable(parsed, answer.status));
   // Some servers report errors with status 200; a token beside an error is not to be trusted.
   if (Object.hasOwn(parsed, "error")) {
-    return Result.fail(refusal(answer, parsed, request, 0));
+    return Result.fail(refusal(answer, parsed, request, now));
   }
   return Result.mapBoth(decodeGrant(parsed), {
     onSuccess: (grant) => ({
@@ -130,12 +139,15 @@ export const redirection = (
   url: string,
 ): TokenError.ServerUntrusted | undefined => {
   if (answer.status !== 0 && (answer.status < 300 || answer.status > 399)) return undefined;
-  const location = answer.headers["location"] ?? "";
+  const location = answer.headers["location"];
+  const target =
+    location && answer.status !== 0 && URL.canParse(location, url)
+      ? new URL(location, url).origin
+      : "null";
   return new TokenError.ServerUntrusted({
     problem: "redirect",
-    ...(URL.canParse(location, url) && answer.status !== 0
-      ? { origin: new URL(location, url).origin }
-      : {}),
+    // "null" is also the origin of what is no place, such as a `data:` URL.
+    ...(target === "null" ? {} : { origin: target }),
   });
 };
 
@@ -155,8 +167,8 @@ export const unavailable = (
     status === 425 ||
     status === 429 ||
     (status >= 500 && status !== 501 && status !== 505 && status !== 511) ||
-    error === "server_error" ||
-    error === "temporarily_unavailable";
+    // A 401 is about the credentials, whatever its code: trying it again can lock an account.
+    (status !== 401 && (error === "server_error" || error === "temporarily_unavailable"));
   if (!transient) return undefined;
   const wait = retryAfter(answer.headers, now);
   return new TokenError.ServerUnavailable({
@@ -210,6 +222,10 @@ const retryAfter = (headers: Headers.Headers, now: number): number | undefined =
   if (header === undefined) return undefined;
   return Result.match(Headers.parseRetryAfter(header), {
     onFailure: () => undefined,
-    onSuccess: (value) => Math.max(0, Duration.toMillis(Headers.retryAfterDelay(value, now))),
+    onSuccess: (value) => {
+      const millis = Duration.toMillis(Headers.retryAfterDelay(value, now));
+      // Any number of digits is a valid header; not every such number is finite.
+      return Math.min(Math.max(0, millis), Number.MAX_SAFE_INTEGER);
+    },
   });
 };

@@ -24,7 +24,8 @@ export const parse = (answer: Answer): object | Problem => {
       : "not a JSON object";
   } catch {
     // The parser's own message quotes the text, so it is dropped.
-    return /^\s*(\{[^]*[^}\s])?\s*$/.test(text) ? "truncated" : "not JSON";
+    const rest = text.trim();
+    return rest === "" || (rest.startsWith("{") && !rest.endsWith("}")) ? "truncated" : "not JSON";
   }
 };
 

@@ -1,0 +1,131 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as TokenRequest from "@x/core/TokenRequest";
+import * as Redacted from "effect/Redacted";
+
+const url = "https://login.acme.test/token";
+const body = (params: TokenRequest.Params) =>
+  TokenRequest.body(TokenRequest.make(url, "client_credentials", params));
+
+describe("TokenRequest.body", () => {
+  const golden: ReadonlyArray<readonly [params: TokenRequest.Params, body: string]> = [
+    [{}, "grant_type=client_credentials"],
+    [{ scope: "a b" }, "grant_type=client_credentials&scope=a+b"],
+    [{ client_secret: "+" }, "grant_type=client_credentials&client_secret=%2B"],
+    [{ client_secret: "100%" }, "grant_type=client_credentials&client_secret=100%25"],
+    [{ client_secret: "\u00e9" }, "grant_type=client_credentials&client_secret=%C3%A9"],
+    [{ client_secret: "a&b=c" }, "grant_type=client_credentials&client_secret=a%26b%3Dc"],
+    [{ "a b": "*-._~/" }, "grant_type=client_credentials&a+b=*-._%7E%2F"],
+    [
+      { client_secret: Redacted.make("s e+c") },
+      "grant_type=client_credentials&client_secret=s+e%2Bc",
+    ],
+  ];
+  for (const [params, expected] of golden) {
+    it(`encodes ${expected}`, () => {
+      assert.strictEqual(body(params), expected);
+    });
+  }
+
+  it("begins with the grant type and keeps the order of the fields", () => {
+    const request = TokenRequest.make(url, "password", { username: "u", password: "p" });
+    assert.strictEqual(
+      TokenRequest.body(request),
+      "grant_type=password&username=u&password=p",
+    );
+  });
+});
+
+describe("TokenRequest.withParams", () => {
+  const request = TokenRequest.make(url, "client_credentials", { scope: "a", audience: "b" });
+
+  it("replaces a field in place, so that none is sent twice", () => {
+    assert.strictEqual(
+      TokenRequest.body(TokenRequest.withParams(request, { scope: "c", client_id: "id" })),
+      "grant_type=client_credentials&scope=c&audience=b&client_id=id",
+    );
+  });
+
+  it("leaves undefined fields out, and what was there as it was", () => {
+    assert.deepStrictEqual(
+      TokenRequest.withParams(request, { scope: undefined, other: undefined }),
+      request,
+    );
+  });
+
+  it("leaves the request that it is given alone", () => {
+    TokenRequest.withParams(request, { scope: "c" });
+    assert.strictEqual(
+      TokenRequest.body(request),
+      "grant_type=client_credentials&scope=a&audience=b",
+    );
+  });
+});
+
+describe("TokenRequest.withHeader", () => {
+  it("sets one header and keeps the others", () => {
+    const request = TokenRequest.withHeader(
+      TokenRequest.withHeader(TokenRequest.make(url, "password"), "a", "1"),
+      "b",
+      "2",
+    );
+    assert.deepStrictEqual(TokenRequest.withHeader(request, "b", "3").headers, { a: "1", b: "3" });
+  });
+});
+
+describe("TokenRequest.mentions", () => {
+  const secret = "p+q%r/s \u00e9t-0123456789";
+  const inBody = TokenRequest.make(url, "client_credentials", {
+    scope: "public-scope",
+    client_secret: Redacted.make(secret),
+  });
+  const basic = (pair: string) =>
+    TokenRequest.withHeader(
+      TokenRequest.make(url, "client_credentials"),
+      "authorization",
+      Redacted.make(`Basic ${btoa(pair)}`),
+    );
+
+  const echoes: ReadonlyArray<readonly [name: string, request: TokenRequest.TokenRequest, echo: string]> =
+    [
+      ["a secret as it is", inBody, `bad secret ${secret}`],
+      ["eight characters of a secret", inBody, `bad secret ${secret.slice(-8)}`],
+      ["a percent-encoded secret", inBody, encodeURIComponent(secret).slice(0, 12)],
+      ["a form-encoded secret", inBody, TokenRequest.formEncode(secret).slice(0, 12)],
+      ["a secret in Base64", inBody, Buffer.from(secret).toString("base64")],
+      ["the value of a Basic header", basic("id:topsecret1"), btoa("id:topsecret1")],
+      ["the secret inside a Basic header", basic("id:topsecret1"), "no topsecret1 here"],
+      ["a secret with colons inside a Basic header", basic("id:top:secret:1"), "top:secret:1"],
+      [
+        "the plain secret inside a form-encoded Basic header",
+        basic(`id:${TokenRequest.formEncode("+a%b/c+d%")}`),
+        "you sent +a%b/c+d%",
+      ],
+    ];
+  for (const [name, request, echo] of echoes) {
+    it(`finds ${name}`, () => {
+      assert.isTrue(TokenRequest.mentions(request, echo));
+    });
+  }
+
+  it("finds a secret of less than eight characters only as a whole", () => {
+    const short = TokenRequest.make(url, "password", { password: Redacted.make("pw1") });
+    assert.isTrue(TokenRequest.mentions(short, "wrong password pw1"));
+    assert.isFalse(TokenRequest.mentions(short, "wrong password pw"));
+  });
+
+  it("finds seven characters of a longer secret harmless, and public values too", () => {
+    assert.isFalse(TokenRequest.mentions(inBody, secret.slice(-7)));
+    assert.isFalse(TokenRequest.mentions(inBody, "unknown scope public-scope"));
+  });
+
+  it("finds nothing where a secret is empty", () => {
+    const empty = TokenRequest.make(url, "password", { password: Redacted.make("") });
+    assert.isFalse(TokenRequest.mentions(empty, "anything"));
+  });
+
+  it("takes a secret that is not well-formed Unicode", () => {
+    const odd = TokenRequest.make(url, "password", { password: Redacted.make("12345678\ud800") });
+    assert.isTrue(TokenRequest.mentions(odd, "you sent 12345678"));
+    assert.isFalse(TokenRequest.mentions(odd, "no"));
+  });
+});

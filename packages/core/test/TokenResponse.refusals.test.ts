@@ -1,0 +1,189 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as TokenError from "@x/core/TokenError";
+import * as TokenRequest from "@x/core/TokenRequest";
+import * as TokenResponse from "@x/core/TokenResponse";
+import * as Headers from "effect/http/Headers";
+import * as Redacted from "effect/Redacted";
+import * as Result from "effect/Result";
+import { everyText } from "./scripted.ts";
+
+const secret = "canary-secret+of/ours";
+const request = TokenRequest.make("https://login.acme.test/token", "password", {
+  password: Redacted.make(secret),
+});
+
+const refuse = (
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+  now = 0,
+): TokenError.Reason =>
+  Result.getOrThrow(
+    Result.flip(
+      TokenResponse.decode(
+        {
+          status,
+          headers: Headers.fromInput({ "content-type": "application/json", ...headers }),
+          body: new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)),
+        },
+        request,
+        now,
+      ),
+    ),
+  );
+
+type Tag = TokenError.Reason["_tag"];
+
+describe("TokenResponse.decode classifies", () => {
+  const cases: ReadonlyArray<
+    readonly [tag: Tag, statuses: ReadonlyArray<number>, errors: ReadonlyArray<string | undefined>]
+  > = [
+    [
+      "RequestRejected",
+      [400],
+      ["invalid_request", "unsupported_grant_type", "invalid_scope", "unauthorized_client", undefined],
+    ],
+    ["RequestRejected", [402, 403, 404, 405, 410, 413, 415, 418, 422], [undefined, "access_denied"]],
+    ["RequestRejected", [501, 505, 511], [undefined]],
+    ["CredentialsRejected", [400, 401, 403], ["invalid_client", "invalid_grant"]],
+    [
+      "CredentialsRejected",
+      [401],
+      [undefined, "invalid_scope", "server_error", "temporarily_unavailable", "odd"],
+    ],
+    ["ServerUnavailable", [408, 425, 429], [undefined, "invalid_request", "slow_down"]],
+    [
+      "ServerUnavailable",
+      [500, 502, 503, 504, 520, 522, 524],
+      [undefined, "invalid_client", "invalid_grant", "server_error"],
+    ],
+    ["ServerUnavailable", [200, 400], ["server_error", "temporarily_unavailable"]],
+    ["ServerUntrusted", [300, 301, 302, 303, 304, 307, 308, 0], [undefined, "invalid_client"]],
+  ];
+  for (const [tag, statuses, errors] of cases) {
+    for (const status of statuses) {
+      for (const error of errors) {
+        it(`${status} ${error ?? "without a code"} as ${tag}`, () => {
+          const reason = refuse(status, error === undefined ? {} : { error });
+          assert.strictEqual(reason._tag, tag);
+          assert.strictEqual(reason.isTransient, tag === "ServerUnavailable");
+          if (tag !== "ServerUntrusted") {
+            assert.strictEqual("error" in reason ? reason.error : undefined, error);
+          }
+        });
+      }
+    }
+  }
+
+  for (const body of ["", "<html>", "[]", "null", "canary", '{"error":'] as const) {
+    it(`a status by itself where the body is ${body || "empty"}`, () => {
+      for (const [status, tag] of [
+        [400, "RequestRejected"],
+        [401, "CredentialsRejected"],
+        [503, "ServerUnavailable"],
+      ] as const) {
+        const reason = refuse(status, body, { "content-type": "text/html" });
+        assert.strictEqual(reason._tag, tag);
+        assert.notInclude(everyText(reason), "canary");
+      }
+    });
+  }
+});
+
+describe("TokenResponse.decode quotes", () => {
+  const description = (fields: object): string | undefined => {
+    const reason = refuse(400, fields);
+    assert.strictEqual(reason._tag, "RequestRejected");
+    return "description" in reason ? reason.description : undefined;
+  };
+
+  it("an error_description, or a gateway's message", () => {
+    assert.strictEqual(description({ error_description: "Unknown scope." }), "Unknown scope.");
+    assert.strictEqual(description({ message: "Forbidden" }), "Forbidden");
+    assert.strictEqual(description({ error_description: "a", message: "b" }), "a");
+  });
+
+  it("200 characters and no more", () => {
+    assert.strictEqual(description({ error_description: "d".repeat(200_000) }), "d".repeat(200));
+  });
+
+  it("no description with other than printable ASCII", () => {
+    for (const odd of ["a\nb", "\u001b[31m", "\u00e9", "", 1, null, {}, ["a"]]) {
+      assert.isUndefined(description({ error_description: odd }));
+    }
+  });
+
+  it("no description that repeats the request, in any encoding", () => {
+    for (const echo of [
+      secret,
+      encodeURIComponent(secret),
+      TokenRequest.formEncode(secret),
+      btoa(secret),
+      `${"d".repeat(190)}${secret}`,
+    ]) {
+      assert.isUndefined(description({ error_description: `You sent ${echo}` }), echo);
+    }
+  });
+
+  it("no error code that repeats the request, is long or is odd", () => {
+    for (const error of ["canary-secret", "e".repeat(65), "a b", "a\nb", "", 7, { canary: 1 }]) {
+      const reason = refuse(400, { error });
+      assert.isFalse("error" in reason, String(error));
+      assert.notInclude(everyText(reason), "canary");
+    }
+  });
+
+  it("of a redirect the target's origin alone", () => {
+    const target = (location: string | undefined) => {
+      const reason = refuse(302, {}, location === undefined ? {} : { location });
+      assert.notInclude(everyText(reason), "canary");
+      return reason._tag === "ServerUntrusted" ? reason.origin : "no redirect";
+    };
+    assert.strictEqual(
+      target("https://u:canary@evil.test/canary?canary=1#canary"),
+      "https://evil.test",
+    );
+    assert.strictEqual(target("//evil.test:444/canary"), "https://evil.test:444");
+    assert.strictEqual(target("/canary"), "https://login.acme.test");
+    for (const nowhere of [undefined, "", "https://", "data:text/plain,canary"]) {
+      assert.isUndefined(target(nowhere), nowhere);
+    }
+  });
+});
+
+describe("TokenResponse.decode reads Retry-After", () => {
+  const now = Date.UTC(2026, 10, 21, 12);
+  const cases: ReadonlyArray<readonly [header: string, millis: number | undefined]> = [
+    ["5", 5000],
+    ["0", 0],
+    [" 7 ", 7000],
+    ["999999999", 999_999_999_000],
+    ["Sat, 21 Nov 2026 12:00:30 GMT", 30_000],
+    ["Sat, 21 Nov 2026 11:00:00 GMT", 0],
+    ["-1", undefined],
+    ["1.5", undefined],
+    ["abc", undefined],
+    ["", undefined],
+    ["5, 6", undefined],
+  ];
+  for (const [header, millis] of cases) {
+    it(`"${header}"`, () => {
+      for (const reason of [
+        refuse(503, {}, { "retry-after": header }, now),
+        refuse(200, { error: "server_error" }, { "retry-after": header }, now),
+      ]) {
+        const { retryAfter } = new TokenError.TokenError({ provider: "Acme", reason });
+        assert.strictEqual(reason._tag, "ServerUnavailable");
+        assert.strictEqual(retryAfter, millis);
+      }
+    });
+  }
+
+  it("with more digits than a number can hold", () => {
+    const reason = refuse(503, {}, { "retry-after": "9".repeat(400) });
+    assert.strictEqual(reason._tag, "ServerUnavailable");
+    const { retryAfter = 0 } = new TokenError.TokenError({ provider: "Acme", reason });
+    assert.isAbove(retryAfter, 24 * 3_600_000);
+    assert.match(reason.message, /asked to wait \d/);
+  });
+});
