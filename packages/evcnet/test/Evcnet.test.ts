@@ -18,31 +18,35 @@ const start = (options?: EvcnetEmulator.Options) =>
 const basic = (clientId: string, secret: Redacted.Redacted) =>
   `Basic ${Buffer.from(`${clientId}:${Redacted.value(secret)}`).toString("base64")}`;
 
-const subject = Effect.map(start(), ({ emulator, transport, options }) => ({
-  service: Evcnet,
-  emulator,
-  layer: (changes) => Evcnet.layer({ ...options, ...changes }).pipe(Layer.provide(transport)),
-  layerRefused: Evcnet.layer({ ...options, clientSecret: Redacted.make("wrong") }).pipe(
-    Layer.provide(transport),
-  ),
-  layerConfig: Evcnet.layerConfig().pipe(Layer.provide(transport)),
-  environment: {
-    EVCNET_ENVIRONMENT: "acceptance",
-    EVCNET_TOKEN_URL: options.tokenUrl,
-    EVCNET_API_URL: options.apiUrl,
-    EVCNET_CLIENT_SECRET: Redacted.value(options.clientSecret),
-  },
-  requiredKeys: ["EVCNET_CLIENT_SECRET"],
-  layerTest: Evcnet.layerTest(),
-  golden: {
-    path: "/oauth/v2/token",
-    authorization: basic("1", options.clientSecret),
-    body: "grant_type=client_credentials",
-    certificate: undefined,
-  },
-  apiCertificate: undefined,
-  secrets: [Redacted.value(options.clientSecret)],
-} satisfies ProviderContract.Subject<Evcnet>));
+const subject = Effect.map(
+  start(),
+  ({ emulator, transport, options }) =>
+    ({
+      service: Evcnet,
+      emulator,
+      layer: (changes) => Evcnet.layer({ ...options, ...changes }).pipe(Layer.provide(transport)),
+      layerRefused: Evcnet.layer({ ...options, clientSecret: Redacted.make("wrong") }).pipe(
+        Layer.provide(transport),
+      ),
+      layerConfig: Evcnet.layerConfig().pipe(Layer.provide(transport)),
+      environment: {
+        EVCNET_ENVIRONMENT: "acceptance",
+        EVCNET_TOKEN_URL: options.tokenUrl,
+        EVCNET_API_URL: options.apiUrl,
+        EVCNET_CLIENT_SECRET: Redacted.value(options.clientSecret),
+      },
+      requiredKeys: ["EVCNET_CLIENT_SECRET"],
+      layerTest: Evcnet.layerTest(),
+      golden: {
+        path: "/oauth/v2/token",
+        authorization: basic("1", options.clientSecret),
+        body: "grant_type=client_credentials",
+        certificate: undefined,
+      },
+      apiCertificate: undefined,
+      secrets: [Redacted.value(options.clientSecret)],
+    }) satisfies ProviderContract.Subject<Evcnet>,
+);
 
 describe("Evcnet keeps the provider contract", () => {
   for (const { name, run } of ProviderContract.cases(subject)) it.live(name, () => run);
@@ -52,9 +56,10 @@ describe("Evcnet", () => {
   it.live("takes 1 for the client id, or the one that the account chose", () =>
     Effect.gen(function* () {
       const { emulator, transport, options } = yield* start({ clientId: "depot-7" });
-      yield* Effect.flatMap(Evcnet.make({ ...options, clientId: "depot-7" }), (evcnet) => evcnet.get).pipe(
-        Effect.provide(transport),
-      );
+      yield* Effect.flatMap(
+        Evcnet.make({ ...options, clientId: "depot-7" }),
+        (evcnet) => evcnet.get,
+      ).pipe(Effect.provide(transport));
       const [request] = yield* emulator.tokenRequests;
       assert.strictEqual(
         new Map(request?.headers).get("authorization"),

@@ -7,15 +7,17 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import * as TestClock from "effect/testing/TestClock";
+import { execFile } from "node:child_process";
 import * as Fs from "node:fs/promises";
 import * as Path from "node:path";
+import * as Url from "node:url";
 import * as Util from "node:util";
+import { promisify } from "node:util";
 import * as Pki from "./fixtures/pki.ts";
 
 const { bytes, canary } = Pki;
 const passphrase = Redacted.make(canary);
 const wrong = Redacted.make(`wrong-${canary}`);
-const exported = Redacted.make("s3cret");
 
 type Layers = Layer.Layer<
   Layer.Success<ReturnType<typeof NodeMutualTls.layerPem>>,
@@ -194,7 +196,13 @@ const cases: Record<string, Case> = {
     advice: /a damaged private key/,
   },
   "an encrypted key with a retired cipher": {
-    layer: (pki) => pem(pki, { privateKey: Pki.keyWithRetiredCipher, passphrase: exported }),
+    layer: (pki) =>
+      Layer.unwrap(
+        Effect.map(
+          Certificates.encryptPrivateKey(pki.client.privateKey, passphrase, { legacy: true }),
+          (key) => pem(pki, { privateKey: bytes(key), passphrase }),
+        ),
+      ),
     problem: "unreadable",
     source: "privateKey (in memory)",
     advice: /retired cipher; encrypt it anew with openssl pkcs8 -topk8/,
@@ -294,13 +302,13 @@ const cases: Record<string, Case> = {
     advice: /openssl pkcs12 -legacy -in old\.pfx -out client\.pem, then openssl pkcs12 -export/,
   },
   "a PFX without a key": {
-    layer: () => NodeMutualTls.layerPfx({ pfx: Pki.pfxWithoutKey, passphrase: exported }),
+    layer: (pki) => ofPfx(Certificates.pfx(pki.client, passphrase, { omit: "privateKey" })),
     problem: "unreadable",
     source: "pfx (in memory)",
     advice: /does not hold a private key and the certificate for it/,
   },
   "a PFX without a certificate": {
-    layer: () => NodeMutualTls.layerPfx({ pfx: Pki.pfxWithoutCertificate, passphrase: exported }),
+    layer: (pki) => ofPfx(Certificates.pfx(pki.client, passphrase, { omit: "certificate" })),
     problem: "unreadable",
     source: "pfx (in memory)",
     advice: /does not hold a private key and the certificate for it/,
@@ -371,12 +379,18 @@ describe("CertificateUnusable", () => {
     );
   }
 
-  it.live.skipIf(process.getuid?.() === 0)("a key that this process may not read", () =>
+  it.live("a key that this process may not read", () =>
     Effect.gen(function* () {
       const pki = yield* Pki.make;
       yield* Effect.promise(() => Fs.chmod(pki.files.privateKey, 0o000));
-      const { reason } = yield* failure(pem(pki, {}));
-      assert.include(reason.message, "this process may not read it");
+      const { stdout } = yield* Effect.promise(() =>
+        promisify(execFile)(process.execPath, [
+          Url.fileURLToPath(new URL("./fixtures/unprivileged.ts", import.meta.url)),
+          pki.files.certificate,
+          pki.files.privateKey,
+        ]),
+      );
+      assert.match(stdout, /privateKey .*client\.key: this process may not read it/);
     }),
   );
 

@@ -210,32 +210,41 @@ export const selfSigned = (options: ClientOptions): Effect.Effect<Certificate> =
 /**
  * Encrypts a private key: PKCS#8 PEM under AES-256-CBC.
  *
+ * With `legacy`, it is under RC2-40, which OpenSSL 3 refuses to open.
+ *
  * @since 0.1.0
  */
 export const encryptPrivateKey = (
   privateKey: string,
   passphrase: Redacted.Redacted,
+  options: { readonly legacy?: boolean | undefined } = {},
 ): Effect.Effect<string, CertificateError> =>
   attempt("The private key cannot be encrypted", () =>
-    Crypto.createPrivateKey(privateKey).export({
-      type: "pkcs8",
-      format: "pem",
-      cipher: "aes-256-cbc",
-      passphrase: Redacted.value(passphrase),
-    }),
+    options.legacy === true
+      ? Pfx.encryptKeyWithRc2(privateKey, Redacted.value(passphrase))
+      : Crypto.createPrivateKey(privateKey).export({
+          type: "pkcs8",
+          format: "pem",
+          cipher: "aes-256-cbc",
+          passphrase: Redacted.value(passphrase),
+        }),
   );
 
 /**
  * Packs a certificate and its key into a PFX file (PKCS#12, RFC 7292) under AES-256.
  *
- * With `legacy`, the certificate is under RC2-40 as old Windows exports are, which OpenSSL 3 refuses to open.
+ * With `legacy`, the certificate is under RC2-40 as old Windows exports are, which OpenSSL 3 refuses to open;
+ * `omit` leaves one of the two out.
  *
  * @since 0.1.0
  */
 export const pfx = (
   self: Pick<Certificate, "certificate" | "privateKey">,
   passphrase: Redacted.Redacted,
-  options: { readonly legacy?: boolean | undefined } = {},
+  options: {
+    readonly legacy?: boolean | undefined;
+    readonly omit?: "privateKey" | "certificate" | undefined;
+  } = {},
 ): Effect.Effect<Uint8Array, CertificateError> =>
   attempt("The PFX file cannot be made", () =>
     Pfx.encode({
@@ -243,6 +252,7 @@ export const pfx = (
       privateKey: self.privateKey,
       passphrase: Redacted.value(passphrase),
       legacy: options.legacy ?? false,
+      omit: options.omit,
     }),
   );
 

@@ -21,8 +21,7 @@ const subject = Effect.map(start(), ({ emulator, transport, options }) => {
   return {
     service: Tigr,
     emulator,
-    layer: (changes) =>
-      Tigr.layer({ ...options, ...changes }).pipe(Layer.provide(transport)),
+    layer: (changes) => Tigr.layer({ ...options, ...changes }).pipe(Layer.provide(transport)),
     layerRefused: Tigr.layer({ ...options, password: Redacted.make("wrong") }).pipe(
       Layer.provide(transport),
     ),
@@ -58,7 +57,7 @@ describe("Tigr", () => {
     Effect.gen(function* () {
       const { emulator, transport, options } = yield* start({ fieldNames: "documented" });
       const token = Effect.flatMap(Tigr, (tigr) => tigr.get);
-      yield* token.pipe(Effect.provide(Tigr.layer(options)), Effect.provide(transport));
+      yield* token.pipe(Effect.provide(Tigr.layer(options).pipe(Layer.provide(transport))));
       const [request] = yield* emulator.tokenRequests;
       assert.deepStrictEqual(
         [...new URLSearchParams(request?.body).keys()],
@@ -74,8 +73,11 @@ describe("Tigr", () => {
         const tigr = yield* Tigr;
         for (let i = 0; i < 100; i++) yield* Effect.flip(tigr.get);
       }).pipe(
-        Effect.provide(Tigr.layer({ ...options, password: Redacted.make("wrong") })),
-        Effect.provide(transport),
+        Effect.provide(
+          Tigr.layer({ ...options, password: Redacted.make("wrong") }).pipe(
+            Layer.provide(transport),
+          ),
+        ),
       );
       assert.strictEqual(yield* emulator.tokenRequestCount, 1);
     }),

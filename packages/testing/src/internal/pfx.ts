@@ -28,8 +28,8 @@ const named = (name: string): string => {
 const data = (content: forge.asn1.Asn1) =>
   sequence(oid(named("data")), explicit(octets(der(content))));
 
-/** The `EncryptedData` content that Windows and OpenSSL 1 wrote: RC2 with a 40-bit key. */
-const rc2EncryptedData = (content: forge.asn1.Asn1, passphrase: string) => {
+/** What Windows and OpenSSL 1 wrote: RC2 with a 40-bit key (RFC 7292 appendix C). */
+const encryptWithRc2 = (content: forge.asn1.Asn1, passphrase: string) => {
   const salt = forge.random.getBytesSync(8);
   const derive = (id: number, length: number) =>
     forge.pkcs12.generateKey(passphrase, forge.util.createBuffer(salt), id, iterations, length);
@@ -37,6 +37,17 @@ const rc2EncryptedData = (content: forge.asn1.Asn1, passphrase: string) => {
   cipher.start(derive(2, 8));
   cipher.update(asn1.toDer(content));
   cipher.finish();
+  return {
+    algorithm: sequence(
+      oid(named("pbewithSHAAnd40BitRC2-CBC")),
+      sequence(octets(salt), integer(iterations)),
+    ),
+    bytes: cipher.output.getBytes(),
+  };
+};
+
+const rc2EncryptedData = (content: forge.asn1.Asn1, passphrase: string) => {
+  const { algorithm, bytes } = encryptWithRc2(content, passphrase);
   return sequence(
     oid(named("encryptedData")),
     explicit(
@@ -44,11 +55,8 @@ const rc2EncryptedData = (content: forge.asn1.Asn1, passphrase: string) => {
         integer(0),
         sequence(
           oid(named("data")),
-          sequence(
-            oid(named("pbewithSHAAnd40BitRC2-CBC")),
-            sequence(octets(salt), integer(iterations)),
-          ),
-          asn1.create(Class.CONTEXT_SPECIFIC, Type.NONE, false, cipher.output.getBytes()),
+          algorithm,
+          asn1.create(Class.CONTEXT_SPECIFIC, Type.NONE, false, bytes),
         ),
       ),
     ),
@@ -85,6 +93,7 @@ export const encode = (options: {
   readonly privateKey: string;
   readonly passphrase: string;
   readonly legacy: boolean;
+  readonly omit: "privateKey" | "certificate" | undefined;
 }): Uint8Array => {
   const certificate = new Crypto.X509Certificate(options.certificate).raw;
   const privateKey = Crypto.createPrivateKey(options.privateKey).export({
@@ -116,11 +125,20 @@ export const encode = (options: {
     ),
   );
   const safe = sequence(
-    options.legacy ? rc2EncryptedData(certificates, options.passphrase) : data(certificates),
-    data(keys),
+    ...(options.omit === "certificate"
+      ? []
+      : [options.legacy ? rc2EncryptedData(certificates, options.passphrase) : data(certificates)]),
+    ...(options.omit === "privateKey" ? [] : [data(keys)]),
   );
   return Buffer.from(
     der(sequence(integer(3), data(safe), macData(safe, options.passphrase))),
     "latin1",
   );
+};
+
+/** An encrypted PKCS#8 key, PEM, that OpenSSL 3 refuses to open. */
+export const encryptKeyWithRc2 = (privateKey: string, passphrase: string): string => {
+  const key = Crypto.createPrivateKey(privateKey).export({ type: "pkcs8", format: "der" });
+  const { algorithm, bytes } = encryptWithRc2(asn1.fromDer(key.toString("latin1")), passphrase);
+  return pki.encryptedPrivateKeyToPem(sequence(algorithm, octets(bytes)));
 };
