@@ -80,7 +80,8 @@ export const make = <const Bound extends boolean = false>(
     /** @default false */
     readonly certificateBoundTokens?: Bound | undefined;
   },
-): PrivateKeyJwt<Bound> => ({
+  // NoInfer, or the option that this becomes would widen `Bound`, and the layer ask for a certificate.
+): PrivateKeyJwt<NoInfer<Bound>> => ({
   signer: "signer" in options ? Effect.succeed(options.signer) : signer(options),
   audience: options.audience ?? "issuer",
   // An absent option infers `Bound` as its default, `false`.

@@ -161,9 +161,12 @@ describe("Raidiam", () => {
         const raidiam = yield* Raidiam.make(options);
         const first = yield* raidiam.get;
         yield* raidiam.invalidate(first);
-        yield* Effect.all(Array.from({ length: 1000 }, () => raidiam.get), {
-          concurrency: "unbounded",
-        });
+        yield* Effect.all(
+          Array.from({ length: 1000 }, () => raidiam.get),
+          {
+            concurrency: "unbounded",
+          },
+        );
       }).pipe(Effect.provide(mutual));
       assert.strictEqual(yield* emulator.discoveryRequestCount, 1);
       assert.strictEqual(yield* emulator.tokenRequestCount, 2);
