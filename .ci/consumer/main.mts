@@ -12,7 +12,10 @@ const vendor = HttpClient.make((request, url) =>
       request,
       url.pathname === "/oauth/token"
         ? Response.json({ access_token: "t", token_type: "bearer", expires_in: 1200 })
-        : Response.json({}, { status: request.headers["authorization"] === "Bearer t" ? 200 : 401 }),
+        : Response.json(
+            {},
+            { status: request.headers["authorization"] === "Bearer t" ? 200 : 401 },
+          ),
     ),
   ),
 );
@@ -25,7 +28,5 @@ const TigrLive = Tigr.layer({
   password: Redacted.make("p"),
 }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, vendor)));
 
-await Effect.runPromise(
-  Effect.flatMap(Tigr, ({ ping }) => ping).pipe(Effect.provide(TigrLive)),
-);
+await Effect.runPromise(Effect.flatMap(Tigr, ({ ping }) => ping).pipe(Effect.provide(TigrLive)));
 console.log("consumer ok");

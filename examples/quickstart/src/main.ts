@@ -12,13 +12,25 @@ import { Emulators, Vendors } from "./vendors.ts";
 const program = Effect.gen(function* () {
   const rows: Array<Journey> = [];
   for (const [vendor, journey] of Object.entries(journeys)) {
-    yield* Console.log(styled("dim", `${vendor}: 1,000 concurrent calls, a revoked token, one call more`));
+    yield* Console.log(
+      styled("dim", `${vendor}: 1,000 concurrent calls, a revoked token, one call more`),
+    );
     rows.push(yield* journey);
   }
   yield* Console.log("");
   yield* Console.log(
     table(
-      ["vendor", "grant", "client authentication", "transport", "token life", "API calls ok", "token requests", "time", ""],
+      [
+        "vendor",
+        "grant",
+        "client authentication",
+        "transport",
+        "token life",
+        "API calls ok",
+        "token requests",
+        "time",
+        "",
+      ],
       rows.map((row) => [
         row.vendor,
         row.grant,

@@ -10,8 +10,15 @@ export const table = (
     Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
   const line = (cells: ReadonlyArray<string>) =>
-    cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd();
-  return [styled("bold", line(headings)), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return [
+    styled("bold", line(headings)),
+    line(widths.map((width) => "-".repeat(width))),
+    ...rows.map(line),
+  ].join("\n");
 };
 
 /** Styled text on a terminal, plain text elsewhere and where `NO_COLOR` is set. */

@@ -12,16 +12,15 @@ const root = join(here, "../../..");
 // Inside a workspace package, so that imports resolve as they do for a user.
 const extracted = join(here, "../.extracted");
 
-const snippets = ["README.md", ...globSync("packages/*/README.md", { cwd: root })].flatMap(
-  (path) =>
-    Array.from(
-      readFileSync(join(root, path), "utf8").matchAll(/^```ts\n([^]*?)^```$/gm),
-      ([, code], at) => ({
-        name: `${path} ${at + 1}`,
-        file: join(extracted, `${path.replaceAll(/\W/g, "-")}-${at + 1}.ts`),
-        code: `${code}\nexport {}\n`,
-      }),
-    ),
+const snippets = ["README.md", ...globSync("packages/*/README.md", { cwd: root })].flatMap((path) =>
+  Array.from(
+    readFileSync(join(root, path), "utf8").matchAll(/^```ts\n([^]*?)^```$/gm),
+    ([, code], at) => ({
+      name: `${path} ${at + 1}`,
+      file: join(extracted, `${path.replaceAll(/\W/g, "-")}-${at + 1}.ts`),
+      code: `${code}\nexport {}\n`,
+    }),
+  ),
 );
 
 const load = (name: string): Promise<Record<string, unknown>> =>
