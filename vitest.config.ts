@@ -3,11 +3,13 @@ import { basename } from "node:path";
 import { defineConfig } from "vitest/config";
 
 // Every folder with tests is a project: a new package is found by being there.
-const projects = globSync("{packages,examples}/*/test", { cwd: import.meta.dirname }).map((tests) => {
-  const root = tests.slice(0, -"/test".length);
-  const name = root.startsWith("packages/") ? `@x/${basename(root)}` : basename(root);
-  return { extends: true as const, test: { name, root } };
-});
+const projects = globSync("{packages,examples}/*/test", { cwd: import.meta.dirname }).map(
+  (tests) => {
+    const root = tests.slice(0, -"/test".length);
+    const name = root.startsWith("packages/") ? `@x/${basename(root)}` : basename(root);
+    return { extends: true as const, test: { name, root } };
+  },
+);
 
 export default defineConfig({
   test: {

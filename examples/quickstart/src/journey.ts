@@ -11,7 +11,7 @@ import { RegedEmulator } from "@x/testing/RegedEmulator";
 import { ResharmonicsEmulator } from "@x/testing/ResharmonicsEmulator";
 import { TigrEmulator } from "@x/testing/TigrEmulator";
 import { Tigr } from "@x/tigr";
-import { Duration, Effect } from "effect";
+import { type Context, Duration, Effect } from "effect";
 
 const calls = 1000;
 
@@ -34,13 +34,15 @@ export interface Journey {
 export const holds = (journey: Journey): boolean =>
   journey.ok === journey.expectedCalls && journey.cold === 1 && journey.again === 1;
 
-const travel = Effect.fnUntraced(function* (
-  provider: Provider,
-  emulator: Emulator,
-  facts: Pick<Journey, "vendor" | "grant" | "clientAuth" | "transport">,
-  path: string,
-) {
-  const call = Effect.map(provider.httpClient.get(path), ({ status }) => status === 200);
+const travel = Effect.fnUntraced(function* <Vendor, Emulated>(options: {
+  readonly vendor: Context.Service<Vendor, Provider>;
+  readonly emulator: Context.Service<Emulated, Emulator>;
+  readonly facts: Pick<Journey, "vendor" | "grant" | "clientAuth" | "transport">;
+  readonly path: string;
+}) {
+  const provider = yield* options.vendor;
+  const emulator = yield* options.emulator;
+  const call = Effect.map(provider.httpClient.get(options.path), ({ status }) => status === 200);
   const [duration, journey] = yield* Effect.timed(
     Effect.gen(function* () {
       const first = yield* Effect.all(
@@ -60,70 +62,55 @@ const travel = Effect.fnUntraced(function* (
     }),
   );
   return {
-    ...facts,
+    ...options.facts,
     ...journey,
     expectedCalls: calls + 1,
     time: `${Duration.toSeconds(duration).toFixed(1)} s`,
   } satisfies Journey;
 });
 
+const fact = (vendor: string, grant: string, clientAuth: string, transport: string) => ({
+  vendor,
+  grant,
+  clientAuth,
+  transport,
+});
+
 /** One journey a vendor, by the vendor's name. */
 export const journeys = {
-  RegEd: Effect.gen(function* () {
-    const facts = { vendor: "RegEd", grant: "client_credentials", clientAuth: "tls_client_auth" };
-    return yield* travel(
-      yield* Reged,
-      yield* RegedEmulator,
-      { ...facts, transport: "mutual TLS, PFX" },
-      "/licenses",
-    );
+  RegEd: travel({
+    vendor: Reged,
+    emulator: RegedEmulator,
+    facts: fact("RegEd", "client_credentials", "tls_client_auth", "mutual TLS, PFX"),
+    path: "/licenses",
   }),
-  TIGR: Effect.gen(function* () {
-    const facts = { vendor: "TIGR", grant: "password", clientAuth: "client_secret_basic (raw)" };
-    return yield* travel(
-      yield* Tigr,
-      yield* TigrEmulator,
-      { ...facts, transport: "TLS" },
-      "/system/ping",
-    );
+  TIGR: travel({
+    vendor: Tigr,
+    emulator: TigrEmulator,
+    facts: fact("TIGR", "password", "client_secret_basic (raw)", "TLS"),
+    path: "/system/ping",
   }),
-  "Res:Harmonics": Effect.gen(function* () {
-    const facts = {
-      vendor: "Res:Harmonics",
-      grant: "client_credentials",
-      clientAuth: "client_secret_post",
-    };
-    return yield* travel(
-      yield* Resharmonics,
-      yield* ResharmonicsEmulator,
-      { ...facts, transport: "TLS" },
-      "/bookings",
-    );
+  "Res:Harmonics": travel({
+    vendor: Resharmonics,
+    emulator: ResharmonicsEmulator,
+    facts: fact("Res:Harmonics", "client_credentials", "client_secret_post", "TLS"),
+    path: "/bookings",
   }),
-  "EVC-net": Effect.gen(function* () {
-    const facts = {
-      vendor: "EVC-net",
-      grant: "client_credentials",
-      clientAuth: "client_secret_basic (raw)",
-    };
-    return yield* travel(
-      yield* Evcnet,
-      yield* EvcnetEmulator,
-      { ...facts, transport: "TLS" },
-      "/api/chargepoints",
-    );
+  "EVC-net": travel({
+    vendor: Evcnet,
+    emulator: EvcnetEmulator,
+    facts: fact("EVC-net", "client_credentials", "client_secret_basic (raw)", "TLS"),
+    path: "/api/chargepoints",
   }),
-  "Raidiam Connect": Effect.gen(function* () {
-    const facts = {
-      vendor: "Raidiam Connect",
-      grant: "client_credentials",
-      clientAuth: "tls_client_auth",
-    };
-    return yield* travel(
-      yield* Raidiam,
-      yield* RaidiamEmulator,
-      { ...facts, transport: "mutual TLS, PEM, alias" },
-      "/organisations",
-    );
+  "Raidiam Connect": travel({
+    vendor: Raidiam,
+    emulator: RaidiamEmulator,
+    facts: fact(
+      "Raidiam Connect",
+      "client_credentials",
+      "tls_client_auth",
+      "mutual TLS, PEM, alias",
+    ),
+    path: "/organisations",
   }),
 };
