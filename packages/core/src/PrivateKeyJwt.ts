@@ -137,15 +137,15 @@ const readKey = (
       Effect.flatMap((jwk) => KeyFormat.decodePrivate(KeyFormat.jwk, target, jwk)),
     );
   }
+  // PKCS#8 says so in its label, PKCS#1 and SEC1 in a header (RFC 1421 §4.6.1.1).
+  if (/^-----BEGIN ENCRYPTED |^Proc-Type: *4, *ENCRYPTED/m.test(text))
+    return Effect.fail(encrypted);
   if (text.startsWith("-----BEGIN RSA PRIVATE KEY-----")) {
-    return text.includes("ENCRYPTED")
-      ? Effect.fail(encrypted)
-      : KeyFormat.decodePrivate(KeyFormat.pem(KeyFormat.pkcs1), target, text);
+    return KeyFormat.decodePrivate(KeyFormat.pem(KeyFormat.pkcs1), target, text);
   }
   if (text.startsWith("-----BEGIN EC PRIVATE KEY-----")) {
     return KeyFormat.decodePrivate(KeyFormat.pem(KeyFormat.sec1), target, text);
   }
-  if (text.startsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----")) return Effect.fail(encrypted);
   return KeyFormat.decodePrivate(KeyFormat.pem(KeyFormat.pkcs8), target, text);
 };
 

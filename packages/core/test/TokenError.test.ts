@@ -117,6 +117,16 @@ const examples: ReadonlyArray<Example> = [
   },
 ];
 
+const waiting = (reason: TokenError.Reason) =>
+  new TokenError.TokenError({ provider: "Acme", reason }).retryAfter;
+
+const fail = (reason: TokenError.Reason): Effect.Effect<string, TokenError.TokenError> =>
+  TokenError.withProvider("Acme")(Effect.fail(reason));
+const recovered = (reason: TokenError.Reason) =>
+  fail(reason).pipe(
+    Effect.catchReason("TokenError", "ServerUnavailable", ({ problem }) => Effect.succeed(problem)),
+  );
+
 describe("TokenError", () => {
   for (const { reason, isTransient, says } of examples) {
     const error = new TokenError.TokenError({ provider: "Acme", reason });
@@ -162,8 +172,6 @@ describe("TokenError", () => {
   });
 
   it("says how long the server asked to wait, where it did", () => {
-    const waiting = (reason: TokenError.Reason) =>
-      new TokenError.TokenError({ provider: "Acme", reason }).retryAfter;
     assert.strictEqual(
       waiting(new TokenError.ServerUnavailable({ problem: "status", retryAfter: 1500 })),
       1500,
@@ -174,14 +182,6 @@ describe("TokenError", () => {
 
   it.effect("is recovered from by reason", () =>
     Effect.gen(function* () {
-      const fail = (reason: TokenError.Reason): Effect.Effect<string, TokenError.TokenError> =>
-        TokenError.withProvider("Acme")(Effect.fail(reason));
-      const recovered = (reason: TokenError.Reason) =>
-        fail(reason).pipe(
-          Effect.catchReason("TokenError", "ServerUnavailable", ({ problem }) =>
-            Effect.succeed(problem),
-          ),
-        );
       assert.strictEqual(
         yield* recovered(new TokenError.ServerUnavailable({ problem: "timeout" })),
         "timeout",

@@ -28,10 +28,7 @@ describe("TokenRequest.body", () => {
 
   it("begins with the grant type and keeps the order of the fields", () => {
     const request = TokenRequest.make(url, "password", { username: "u", password: "p" });
-    assert.strictEqual(
-      TokenRequest.body(request),
-      "grant_type=password&username=u&password=p",
-    );
+    assert.strictEqual(TokenRequest.body(request), "grant_type=password&username=u&password=p");
   });
 });
 
@@ -85,22 +82,23 @@ describe("TokenRequest.mentions", () => {
       Redacted.make(`Basic ${btoa(pair)}`),
     );
 
-  const echoes: ReadonlyArray<readonly [name: string, request: TokenRequest.TokenRequest, echo: string]> =
+  const echoes: ReadonlyArray<
+    readonly [name: string, request: TokenRequest.TokenRequest, echo: string]
+  > = [
+    ["a secret as it is", inBody, `bad secret ${secret}`],
+    ["eight characters of a secret", inBody, `bad secret ${secret.slice(-8)}`],
+    ["a percent-encoded secret", inBody, encodeURIComponent(secret).slice(0, 12)],
+    ["a form-encoded secret", inBody, TokenRequest.formEncode(secret).slice(0, 12)],
+    ["a secret in Base64", inBody, Buffer.from(secret).toString("base64")],
+    ["the value of a Basic header", basic("id:topsecret1"), btoa("id:topsecret1")],
+    ["the secret inside a Basic header", basic("id:topsecret1"), "no topsecret1 here"],
+    ["a secret with colons inside a Basic header", basic("id:top:secret:1"), "top:secret:1"],
     [
-      ["a secret as it is", inBody, `bad secret ${secret}`],
-      ["eight characters of a secret", inBody, `bad secret ${secret.slice(-8)}`],
-      ["a percent-encoded secret", inBody, encodeURIComponent(secret).slice(0, 12)],
-      ["a form-encoded secret", inBody, TokenRequest.formEncode(secret).slice(0, 12)],
-      ["a secret in Base64", inBody, Buffer.from(secret).toString("base64")],
-      ["the value of a Basic header", basic("id:topsecret1"), btoa("id:topsecret1")],
-      ["the secret inside a Basic header", basic("id:topsecret1"), "no topsecret1 here"],
-      ["a secret with colons inside a Basic header", basic("id:top:secret:1"), "top:secret:1"],
-      [
-        "the plain secret inside a form-encoded Basic header",
-        basic(`id:${TokenRequest.formEncode("+a%b/c+d%")}`),
-        "you sent +a%b/c+d%",
-      ],
-    ];
+      "the plain secret inside a form-encoded Basic header",
+      basic(`id:${TokenRequest.formEncode("+a%b/c+d%")}`),
+      "you sent +a%b/c+d%",
+    ],
+  ];
   for (const [name, request, echo] of echoes) {
     it(`finds ${name}`, () => {
       assert.isTrue(TokenRequest.mentions(request, echo));

@@ -32,6 +32,18 @@ const refuse = (
     ),
   );
 
+const description = (fields: object): string | undefined => {
+  const reason = refuse(400, fields);
+  assert.strictEqual(reason._tag, "RequestRejected");
+  return "description" in reason ? reason.description : undefined;
+};
+
+const target = (location: string | undefined) => {
+  const reason = refuse(302, {}, location === undefined ? {} : { location });
+  assert.notInclude(everyText(reason), "canary");
+  return reason._tag === "ServerUntrusted" ? reason.origin : "no redirect";
+};
+
 type Tag = TokenError.Reason["_tag"];
 
 describe("TokenResponse.decode classifies", () => {
@@ -41,9 +53,19 @@ describe("TokenResponse.decode classifies", () => {
     [
       "RequestRejected",
       [400],
-      ["invalid_request", "unsupported_grant_type", "invalid_scope", "unauthorized_client", undefined],
+      [
+        "invalid_request",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "unauthorized_client",
+        undefined,
+      ],
     ],
-    ["RequestRejected", [402, 403, 404, 405, 410, 413, 415, 418, 422], [undefined, "access_denied"]],
+    [
+      "RequestRejected",
+      [402, 403, 404, 405, 410, 413, 415, 418, 422],
+      [undefined, "access_denied"],
+    ],
     ["RequestRejected", [501, 505, 511], [undefined]],
     ["CredentialsRejected", [400, 401, 403], ["invalid_client", "invalid_grant"]],
     [
@@ -91,12 +113,6 @@ describe("TokenResponse.decode classifies", () => {
 });
 
 describe("TokenResponse.decode quotes", () => {
-  const description = (fields: object): string | undefined => {
-    const reason = refuse(400, fields);
-    assert.strictEqual(reason._tag, "RequestRejected");
-    return "description" in reason ? reason.description : undefined;
-  };
-
   it("an error_description, or a gateway's message", () => {
     assert.strictEqual(description({ error_description: "Unknown scope." }), "Unknown scope.");
     assert.strictEqual(description({ message: "Forbidden" }), "Forbidden");
@@ -134,11 +150,6 @@ describe("TokenResponse.decode quotes", () => {
   });
 
   it("of a redirect the target's origin alone", () => {
-    const target = (location: string | undefined) => {
-      const reason = refuse(302, {}, location === undefined ? {} : { location });
-      assert.notInclude(everyText(reason), "canary");
-      return reason._tag === "ServerUntrusted" ? reason.origin : "no redirect";
-    };
     assert.strictEqual(
       target("https://u:canary@evil.test/canary?canary=1#canary"),
       "https://evil.test",

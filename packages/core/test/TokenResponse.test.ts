@@ -76,7 +76,7 @@ describe("TokenResponse.decode takes", () => {
     ["white space around", ` \r\n${withMember("expires_in", "1")}\n\n`],
   ];
   for (const [name, body] of others) {
-    it(name, () => {
+    it(`${name}`, () => {
       assert.isTrue(Result.isSuccess(decode(body)));
     });
   }
@@ -171,13 +171,17 @@ describe("TokenResponse.decode refuses", () => {
     ["a page", "<html>canary-token</html>", /not JSON/],
     ["bytes behind the object", `${JSON.stringify(valid)}canary}`, /not JSON/],
     ["invalid UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d), /not UTF-8/],
-    ["UTF-16", new Uint8Array(Buffer.from(`\ufeff${JSON.stringify(valid)}`, "utf16le")), /not UTF-8/],
+    [
+      "UTF-16",
+      new Uint8Array(Buffer.from(`\ufeff${JSON.stringify(valid)}`, "utf16le")),
+      /not UTF-8/,
+    ],
     // Read with a regular expression that backtracks, this body takes minutes.
     ["256 KiB of blanks before a letter", `${" ".repeat(256 * 1024 - 1)}x`, /not JSON/],
     ["256 KiB of nesting", "[".repeat(256 * 1024), /not JSON/],
   ];
   for (const [name, body, says] of bodies) {
-    it(name, () => {
+    it(`${name}`, () => {
       const reason = reasonOf(decode(body));
       assert.strictEqual(reason._tag, "ResponseMalformed");
       assert.match(reason.message, says);
@@ -187,9 +191,7 @@ describe("TokenResponse.decode refuses", () => {
 
   for (const type of ["text/html", "text/plain", "application/jwt", "application/jsonp", ""]) {
     it(`content-type "${type}", whatever the body is`, () => {
-      const reason = reasonOf(
-        decode(JSON.stringify(valid), { headers: { "content-type": type } }),
-      );
+      const reason = reasonOf(decode(JSON.stringify(valid), { headers: { "content-type": type } }));
       assert.strictEqual(reason._tag, "ResponseMalformed");
       assert.match(reason.message, /content-type/);
     });
@@ -199,7 +201,10 @@ describe("TokenResponse.decode refuses", () => {
     const whole = JSON.stringify(valid);
     for (let end = 0; end < whole.length; end++) {
       const reason = reasonOf(decode(whole.slice(0, end)));
-      assert.isTrue(reason._tag === "ServerUnavailable" && reason.problem === "truncated", `${end}`);
+      assert.isTrue(
+        reason._tag === "ServerUnavailable" && reason.problem === "truncated",
+        `${end}`,
+      );
       assert.notInclude(everyText(reason), "canary");
     }
   });

@@ -6,6 +6,9 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as HttpClientResponse from "effect/http/HttpClientResponse";
 import * as Redacted from "effect/Redacted";
 import { AccessToken } from "@x/core/AccessToken";
+import * as RefreshPolicy from "@x/core/RefreshPolicy";
+import type * as TokenEndpoint from "@x/core/TokenEndpoint";
+import * as TokenRequest from "@x/core/TokenRequest";
 import { inspect } from "node:util";
 
 /** One request as the server sees it. */
@@ -77,7 +80,10 @@ export const transportError = (
     reason: new HttpClientError.TransportError({
       request,
       cause: new TypeError("fetch failed", {
-        cause: Object.assign(new Error("canary-of-the-transport"), code === undefined ? {} : { code }),
+        cause: Object.assign(
+          new Error("canary-of-the-transport"),
+          code === undefined ? {} : { code },
+        ),
       }),
     }),
   });
@@ -99,7 +105,33 @@ export const accessToken = (
 export const everyText = (value: unknown): string =>
   [
     String(value),
-    `${String(JSON.stringify(value))}`,
+    String(
+      JSON.stringify(value, (_, inner: unknown) =>
+        typeof inner === "bigint" ? `${inner}` : inner,
+      ),
+    ),
     inspect(value, { depth: 20, showHidden: true }),
     value instanceof Error ? `${value.message}\n${value.stack ?? ""}` : "",
   ].join("\n");
+
+export const tokenUrl = "https://login.acme.test/token";
+
+/** An acquisition from a server with secrets that begin with `canary`. */
+export const acquisition = (
+  to: Server,
+  changes: Partial<TokenEndpoint.Acquisition> = {},
+): TokenEndpoint.Acquisition => ({
+  provider: "Acme",
+  clientAuthMethod: "client_secret_basic",
+  connection: Effect.succeed({ httpClient: to.httpClient, thumbprint: undefined }),
+  request: Effect.succeed(
+    TokenRequest.withHeader(
+      TokenRequest.make(tokenUrl, "client_credentials", { scope: Redacted.make("canary-scope") }),
+      "authorization",
+      Redacted.make("Basic canary-basic"),
+    ),
+  ),
+  lifetime: 300_000,
+  policy: RefreshPolicy.make(),
+  ...changes,
+});
