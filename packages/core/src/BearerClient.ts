@@ -147,6 +147,11 @@ const isReplayable = ({ body }: HttpClientRequest.HttpClientRequest): boolean =>
   body._tag === "Uint8Array" ||
   (body._tag === "Raw" && (typeof body.body === "string" || body.body instanceof Uint8Array));
 
-/** Frees the connection: reads a short body to its end, and gives up a long one. */
+/** Frees the connection: reads a short body to its end, and gives up a long or a slow one. */
 const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
-  response.stream.pipe(Stream.take(16), Stream.runDrain, Effect.ignore);
+  response.stream.pipe(
+    Stream.take(16),
+    Stream.runDrain,
+    Effect.timeoutOption("1 second"),
+    Effect.ignore,
+  );

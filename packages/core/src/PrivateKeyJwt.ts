@@ -102,7 +102,7 @@ export const signer = Effect.fnUntraced(function* (
   const unusable = (problem: string) =>
     new TokenError.OptionInvalid({
       option: "clientAuth.key",
-      problem: `is not usable with ${algorithm}: ${problem}`,
+      problem: `is not usable with ${algorithm}, which takes ${keyOf[algorithm]}: ${problem}`,
     });
   const key = yield* readKey(Redacted.value(options.key).trim(), algorithm).pipe(
     Effect.mapError((error) => unusable(error.reason.message)),
@@ -123,6 +123,13 @@ const algorithms = {
   ES256: Signature.ecdsaP256,
   EdDSA: Signature.ed25519,
 } satisfies Record<Algorithm, Signature.Algorithm>;
+
+const keyOf = {
+  PS256: "an RSA private key",
+  RS256: "an RSA private key",
+  ES256: "a P-256 private key",
+  EdDSA: "an Ed25519 private key",
+} satisfies Record<Algorithm, string>;
 
 const JsonText = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown));
 

@@ -104,7 +104,7 @@ export const make = Effect.fnUntraced(function* (options: {
   });
 
   const land = (exit: Exit.Exit<AccessToken.AccessToken, TokenError.TokenError>) =>
-    Effect.andThen(
+    Effect.ensuring(
       Exit.match(exit, {
         onSuccess: keep,
         onFailure: (cause) =>
@@ -199,7 +199,8 @@ const toEntry = (
   };
 };
 
-const nanos = (millis: number): bigint => BigInt(Math.round(millis * 1e6));
+/** An unbounded policy has infinite durations; a `bigint` has none, and 30,000 years do. */
+const nanos = (millis: number): bigint => BigInt(Math.round(Math.min(millis, 1e15) * 1e6));
 
 /** Walks a schedule of delays, one delay in milliseconds a failure, and stays at its last one. */
 const delays = Effect.fnUntraced(function* (schedule: RefreshPolicy.Delays) {

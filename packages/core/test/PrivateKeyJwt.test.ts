@@ -272,7 +272,10 @@ describe("PrivateKeyJwt.signer refuses", () => {
         );
         assert.strictEqual(reason._tag, "OptionInvalid");
         assert.strictEqual(reason.option, "clientAuth.key");
-        assert.match(reason.problem, new RegExp(`^is not usable with ${alg}: .{10,}`));
+        assert.match(
+          reason.problem,
+          new RegExp(`^is not usable with ${alg}, which takes an? .* private key: .{10,}`),
+        );
         assert.match(reason.problem, says);
         const shown = everyText(reason);
         assert.notInclude(shown, "canary");

@@ -52,21 +52,27 @@ export const exchange = (
  * Sends a request with `redirect: "manual"` for clients on `fetch`, whose default is to follow.
  *
  * The setting is added from inside the client's own context, so that the user's other fetch
- * options, wherever they were provided, stay.
+ * options, wherever they were provided, stay; afterwards the caller's context is as it was.
  */
 export const withoutRedirects = <E, R>(
   httpClient: HttpClient.HttpClient.With<E, R>,
   request: HttpClientRequest.HttpClientRequest,
-): Effect.Effect<HttpClientResponse.HttpClientResponse, E, R> =>
-  httpClient.postprocess(
-    Effect.withFiber((fiber) => {
-      const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit);
-      fiber.setContext(
-        Context.add(fiber.context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
-      );
-      return httpClient.preprocess(request);
-    }),
-  );
+): Effect.Effect<HttpClientResponse.HttpClientResponse, E, R> => {
+  const prepared = Effect.withFiber<HttpClientRequest.HttpClientRequest, E, R>((fiber) => {
+    const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit);
+    fiber.setContext(
+      Context.add(fiber.context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
+    );
+    return httpClient.preprocess(request);
+  });
+  return Effect.withFiber((fiber) => {
+    const { context } = fiber;
+    return Effect.ensuring(
+      httpClient.postprocess(prepared),
+      Effect.sync(() => fiber.setContext(context)),
+    );
+  });
+};
 
 const readBody = (
   response: HttpClientResponse.HttpClientResponse,

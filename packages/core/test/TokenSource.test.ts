@@ -1,0 +1,268 @@
+import { assert, describe, it } from "@effect/vitest";
+import type { AccessToken } from "@x/core/AccessToken";
+import * as RefreshPolicy from "@x/core/RefreshPolicy";
+import type { TokenError } from "@x/core/TokenError";
+import * as TokenSource from "@x/core/TokenSource";
+import * as Cause from "effect/Cause";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Fiber from "effect/Fiber";
+import * as Redacted from "effect/Redacted";
+import * as Scope from "effect/Scope";
+import * as TestClock from "effect/testing/TestClock";
+import { accessToken } from "./scripted.ts";
+import { issuer, rejected, unavailable } from "./tokens.ts";
+
+const text = (token: AccessToken | undefined) => token && Redacted.value(token.value);
+
+describe("TokenSource.get", () => {
+  it.effect("fetches one token for 10,000 callers", () =>
+    Effect.gen(function* () {
+      const { acquire, count } = yield* issuer({ latency: 50 });
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      assert.isUndefined(source.peekUnsafe());
+      const fiber = yield* Effect.forkChild(
+        Effect.all(
+          Array.from({ length: 10_000 }, () => source.get),
+          { concurrency: "unbounded" },
+        ),
+      );
+      yield* TestClock.adjust(50);
+      const tokens = yield* Fiber.join(fiber);
+      assert.strictEqual(count(), 1);
+      assert.deepStrictEqual([...new Set(tokens)], [source.peekUnsafe()]);
+      assert.strictEqual(yield* source.get, tokens[0]);
+    }),
+  );
+
+  it.effect("serves the others when the first caller leaves", () =>
+    Effect.gen(function* () {
+      const { acquire, count } = yield* issuer({ latency: 50 });
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      const first = yield* Effect.forkChild(source.get, { startImmediately: true });
+      const second = yield* Effect.forkChild(source.get, { startImmediately: true });
+      yield* Fiber.interrupt(first);
+      yield* TestClock.adjust(50);
+      assert.strictEqual(text(yield* Fiber.join(second)), "token-0");
+      assert.strictEqual(count(), 1);
+    }),
+  );
+
+  it.effect("goes on fetching when every caller has left, and serves the next from it", () =>
+    Effect.gen(function* () {
+      const { acquire, count } = yield* issuer({ latency: 50 });
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      const served: Array<boolean> = [];
+      for (let call = 0; call < 5; call++) {
+        const fiber = yield* Effect.forkChild(Effect.isSuccess(Effect.timeout(source.get, 20)), {
+          startImmediately: true,
+        });
+        yield* TestClock.adjust(20);
+        served.push(yield* Fiber.join(fiber));
+      }
+      assert.deepStrictEqual(served, [false, false, true, true, true]);
+      assert.strictEqual(count(), 1);
+    }),
+  );
+
+  it.effect("fetches in the context of its layer, not in the caller's", () =>
+    Effect.gen(function* () {
+      const Who = Context.Reference<string>("test/Who", { defaultValue: () => "nobody" });
+      const acquire = Effect.map(Who, (who) => accessToken(who));
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() }).pipe(
+        Effect.provideService(Who, "layer"),
+      );
+      const token = yield* Effect.provideService(source.get, Who, "caller");
+      assert.strictEqual(text(token), "layer");
+    }),
+  );
+
+  it.effect("stops fetching, and its callers too, when its scope closes", () =>
+    Effect.gen(function* () {
+      let interrupted = 0;
+      const acquire = Effect.onInterrupt(Effect.never, () => Effect.sync(() => void interrupted++));
+      const scope = yield* Scope.make();
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() }).pipe(
+        Scope.provide(scope),
+      );
+      const callers = yield* Effect.forEach(Array.from({ length: 100 }), () =>
+        Effect.forkChild(source.get, { startImmediately: true }),
+      );
+      yield* Scope.close(scope, Exit.void);
+      assert.strictEqual(interrupted, 1);
+      for (const caller of callers) {
+        const exit = yield* Fiber.await(caller);
+        assert.isTrue(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause));
+      }
+      const late = yield* Effect.exit(source.get);
+      assert.isTrue(Exit.isFailure(late) && Cause.hasInterruptsOnly(late.cause));
+    }),
+  );
+
+  it.effect("hands out a token of lifetime 0 once and does not keep it", () =>
+    Effect.gen(function* () {
+      const { acquire, count } = yield* issuer({ lifetime: 0 });
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      for (const expected of ["token-0", "token-1"]) {
+        assert.strictEqual(text(yield* source.get), expected);
+        assert.isUndefined(source.peekUnsafe());
+      }
+      assert.strictEqual(count(), 2);
+    }),
+  );
+
+  it.effect("hands out no token that may not be used, and fetches another", () =>
+    Effect.gen(function* () {
+      let usable = "token-0";
+      const { acquire } = yield* issuer({});
+      const source = yield* TokenSource.make({
+        acquire,
+        policy: RefreshPolicy.make(),
+        isUsable: (token) => text(token) === usable,
+      });
+      assert.strictEqual(text(yield* source.get), "token-0");
+      usable = "token-1";
+      assert.isUndefined(source.peekUnsafe());
+      assert.strictEqual(text(yield* source.get), "token-1");
+    }),
+  );
+
+  it.effect("asks again after an acquisition or a policy that dies", () =>
+    Effect.gen(function* () {
+      const odd = { from: Number.NaN, to: Number.NaN };
+      for (const [policy, answers] of [
+        [RefreshPolicy.make(), ["die", undefined]],
+        [RefreshPolicy.make({ refreshAhead: odd }), [undefined, undefined]],
+      ] as const) {
+        const { acquire, count } = yield* issuer({ answers });
+        const source = yield* TokenSource.make({ acquire, policy });
+        assert.isTrue(Exit.hasDies(yield* Effect.exit(source.get)));
+        yield* Effect.exit(source.get);
+        assert.strictEqual(count(), 2);
+      }
+    }),
+  );
+});
+
+/** When ten callers a second that all fail alike make requests, in seconds. */
+const timeline = Effect.fnUntraced(function* (
+  policy: RefreshPolicy.RefreshPolicy,
+  always: TokenError,
+  seconds: number,
+) {
+  const { acquire, times } = yield* issuer({ always });
+  const source = yield* TokenSource.make({ acquire, policy });
+  const errors = new Set<TokenError>();
+  for (let call = 0; call < seconds * 10; call++) {
+    errors.add(yield* Effect.flip(source.get));
+    yield* TestClock.adjust(100);
+  }
+  assert.deepStrictEqual([...errors], [always]);
+  return times.map((time) => time / 1000);
+});
+
+describe("TokenSource.get remembers", () => {
+  it.effect("a failure for one second", () =>
+    Effect.gen(function* () {
+      const times = yield* timeline(RefreshPolicy.make(), unavailable(), 5);
+      assert.deepStrictEqual(times, [0, 1, 2, 3, 4]);
+    }),
+  );
+
+  const asking: ReadonlyArray<readonly [millis: number, seconds: Array<number>]> = [
+    [40_000, [0, 40, 80, 120]],
+    [1e9, [0, 60, 120]],
+  ];
+  for (const [asked, expected] of asking) {
+    it.effect(`a failure for ${asked} ms if the server asks, but a minute at most`, () =>
+      Effect.gen(function* () {
+        const error = unavailable({ retryAfter: asked });
+        assert.deepStrictEqual(yield* timeline(RefreshPolicy.make(), error, 130), expected);
+      }),
+    );
+  }
+
+  it.effect("refused credentials for 30 s, growing to 5 min", () =>
+    Effect.gen(function* () {
+      const times = yield* timeline(RefreshPolicy.make(), rejected, 1100);
+      assert.deepStrictEqual(times, [0, 30, 90, 210, 450, 750, 1050]);
+    }),
+  );
+
+  it.effect("a refused password for 2 min, growing to 5 min", () =>
+    Effect.gen(function* () {
+      const times = yield* timeline(RefreshPolicy.forPassword(), rejected, 1100);
+      assert.deepStrictEqual(times, [0, 120, 360, 660, 960]);
+    }),
+  );
+
+  it.effect("nothing of a failure after a success", () =>
+    Effect.gen(function* () {
+      const { acquire, times } = yield* issuer({
+        answers: [rejected, rejected, undefined, rejected, undefined],
+        lifetime: 1000,
+      });
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      for (const [wait, succeeds] of [
+        [0, false],
+        [30, false],
+        [60, true],
+        [1, false],
+        [30, true],
+      ] as const) {
+        yield* TestClock.adjust(wait * 1000);
+        assert.strictEqual(yield* Effect.isSuccess(source.get), succeeds);
+      }
+      assert.deepStrictEqual(times, [0, 30_000, 90_000, 91_000, 121_000]);
+    }),
+  );
+});
+
+describe("TokenSource.invalidate", () => {
+  it.effect("drops exactly the token that it is given", () =>
+    Effect.gen(function* () {
+      const { acquire, count } = yield* issuer({});
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      const first = yield* source.get;
+      yield* source.invalidate(accessToken("another"));
+      assert.strictEqual(source.peekUnsafe(), first);
+      // The same token in another object, as from a shared store.
+      yield* source.invalidate(accessToken("token-0"));
+      assert.isUndefined(source.peekUnsafe());
+      const second = yield* source.get;
+      yield* source.invalidate(first);
+      assert.strictEqual(source.peekUnsafe(), second);
+      assert.strictEqual(count(), 2);
+    }),
+  );
+
+  it.effect("does nothing for 30 s to a token that is held", () =>
+    Effect.gen(function* () {
+      const { acquire } = yield* issuer({});
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      const token = yield* source.get;
+      yield* source.hold(accessToken("another"));
+      yield* source.hold(token);
+      for (let second = 0; second < 30; second++) {
+        yield* source.invalidate(token);
+        assert.strictEqual(source.peekUnsafe(), token, `${second}`);
+        yield* source.hold(token);
+        yield* TestClock.adjust("1 second");
+      }
+      yield* source.invalidate(token);
+      assert.isUndefined(source.peekUnsafe());
+    }),
+  );
+
+  it.effect("holds no token because another one was asked to be held", () =>
+    Effect.gen(function* () {
+      const { acquire } = yield* issuer({});
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      const token = yield* source.get;
+      yield* source.hold(accessToken("another"));
+      yield* source.invalidate(token);
+      assert.isUndefined(source.peekUnsafe());
+    }),
+  );
+});
