@@ -1,0 +1,228 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as MutualTls from "@x/core/MutualTls";
+import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
+import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
+import * as HttpClient from "effect/http/HttpClient";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
+import * as TestClock from "effect/testing/TestClock";
+import { Bound, Certified } from "./acme.ts";
+import { json, server, token } from "./scripted.ts";
+import type { Server } from "./scripted.ts";
+
+const issuer = "https://auth.bound.test";
+const discovery = {
+  issuer,
+  token_endpoint: `${issuer}/token`,
+  mtls_endpoint_aliases: { token_endpoint: "https://matls.bound.test/token" },
+};
+
+/** Answers discovery, token requests (the first so many with 503) and API calls. */
+const vendor = (failures = 0): Server => {
+  let asked = 0;
+  return server(({ url }) => {
+    if (url.includes("/.well-known/")) return json(discovery);
+    if (!url.endsWith("/token")) return new Response("ok");
+    return asked++ < failures ? json({}, { status: 503 }) : token(asked);
+  });
+};
+
+const urls = ({ sent }: Server) => sent.map(({ url }) => url);
+
+const plain = ({ httpClient }: Server) => Layer.succeed(HttpClient.HttpClient, httpClient);
+
+/** A certificate that can be rotated. */
+const certificate = (first: Server, notAfter = 1e15) => {
+  const generation = (thumbprint: string, { httpClient }: Server): MutualTls.Generation => ({
+    thumbprint,
+    notBefore: 0,
+    notAfter,
+    source: "certificate client.crt",
+    httpClient,
+  });
+  let current = generation("thumb-1", first);
+  return {
+    rotate: (next: Server) => {
+      current = generation("thumb-2", next);
+    },
+    layer: Layer.succeed(MutualTls.MutualTls, { currentUnsafe: () => current }),
+  };
+};
+
+const bound = { environment: "production", clientId: "id", clientAuth: "tls_client_auth" } as const;
+
+const signer: PrivateKeyJwt.Signer = {
+  algorithm: "EdDSA",
+  sign: () => Effect.succeed(new Uint8Array(64)),
+};
+
+describe("Provider.make with a client certificate", () => {
+  it.effect("shows it to the alias and the API, and none where it discovers", () =>
+    Effect.gen(function* () {
+      const [open, shown] = [vendor(), vendor()];
+      yield* Effect.gen(function* () {
+        const provider = yield* Bound.make(bound);
+        assert.strictEqual(open.sent.length, 0, "it discovers at the first use");
+        assert.strictEqual((yield* provider.get).thumbprint, "thumb-1");
+        yield* provider.httpClient.get("/x");
+      }).pipe(Effect.provide([plain(open), certificate(shown).layer]));
+      assert.deepStrictEqual(urls(open), [`${issuer}/.well-known/openid-configuration`]);
+      assert.deepStrictEqual(urls(shown), [
+        "https://matls.bound.test/token",
+        "https://api.bound.test/x",
+      ]);
+      assert.strictEqual(shown.sent[0]?.body, "grant_type=client_credentials&client_id=id");
+    }),
+  );
+
+  it.effect("drops a token when its certificate is replaced, and connects with the new one", () =>
+    Effect.gen(function* () {
+      const [open, first, second] = [vendor(), vendor(), vendor()];
+      const { layer, rotate } = certificate(first);
+      yield* Effect.gen(function* () {
+        const provider = yield* Bound.make(bound);
+        yield* provider.get;
+        rotate(second);
+        assert.isUndefined(provider.peekUnsafe());
+        yield* provider.httpClient.get("/x");
+        assert.strictEqual(provider.peekUnsafe()?.thumbprint, "thumb-2");
+      }).pipe(Effect.provide([plain(open), layer]));
+      assert.deepStrictEqual(urls(first), ["https://matls.bound.test/token"]);
+      assert.deepStrictEqual(urls(second), [
+        "https://matls.bound.test/token",
+        "https://api.bound.test/x",
+      ]);
+    }),
+  );
+
+  it.effect("shows none to an API that does not ask for it", () =>
+    Effect.gen(function* () {
+      const [open, shown] = [vendor(), vendor()];
+      yield* Effect.gen(function* () {
+        const provider = yield* Certified.make({
+          environment: "production",
+          clientId: "id",
+          apiUrl: "https://api.certified.test",
+        });
+        yield* provider.httpClient.get("/x");
+      }).pipe(Effect.provide([plain(open), certificate(shown).layer]));
+      assert.deepStrictEqual(urls(shown), ["https://login.certified.test/token"]);
+      assert.deepStrictEqual(urls(open), ["https://api.certified.test/x"]);
+    }),
+  );
+
+  it.effect("sends nothing with one that has expired", () =>
+    Effect.gen(function* () {
+      const [open, shown] = [vendor(), vendor()];
+      yield* Effect.gen(function* () {
+        const provider = yield* Certified.make({ environment: "production", clientId: "id" });
+        yield* TestClock.setTime(2001);
+        const { reason } = yield* Effect.flip(provider.get);
+        assert.isTrue(reason._tag === "CertificateUnusable" && reason.problem === "expired");
+      }).pipe(Effect.provide([plain(open), certificate(shown, 2000).layer]));
+      assert.strictEqual(open.sent.length + shown.sent.length, 0);
+    }),
+  );
+});
+
+/** The claims of each assertion that was sent. */
+const claims = ({ sent }: Server) =>
+  sent
+    .map(({ body }) => new URLSearchParams(body).get("client_assertion"))
+    .filter((assertion) => assertion !== null)
+    .map((assertion) => {
+      const text = Buffer.from(assertion.split(".")[1] ?? "", "base64url").toString();
+      return JSON.parse(text) as { readonly aud: unknown; readonly jti: unknown };
+    });
+
+describe("Provider.make with private_key_jwt", () => {
+  const unbound = { ...bound, clientAuth: PrivateKeyJwt.make({ signer }) };
+
+  it.effect("asks at the plain endpoint, without a certificate, for unbound tokens", () =>
+    Effect.gen(function* () {
+      const to = vendor();
+      yield* Effect.flatMap(Bound.make(unbound), ({ get }) => get).pipe(Effect.provide(plain(to)));
+      assert.deepStrictEqual(urls(to), [
+        `${issuer}/.well-known/openid-configuration`,
+        `${issuer}/token`,
+      ]);
+      assert.deepStrictEqual(
+        claims(to).map(({ aud }) => aud),
+        [issuer],
+      );
+    }),
+  );
+
+  it.effect("asks at the alias with the certificate for bound tokens", () =>
+    Effect.gen(function* () {
+      const [open, shown] = [vendor(), vendor()];
+      const clientAuth = PrivateKeyJwt.make({ signer, certificateBoundTokens: true });
+      yield* Effect.flatMap(Bound.make({ ...bound, clientAuth }), ({ get }) => get).pipe(
+        Effect.provide([plain(open), certificate(shown).layer]),
+      );
+      assert.deepStrictEqual(urls(shown), ["https://matls.bound.test/token"]);
+      assert.deepStrictEqual(
+        claims(shown).map(({ aud }) => aud),
+        [issuer],
+      );
+    }),
+  );
+
+  it.effect("signs a fresh assertion for each attempt, and discovers once", () =>
+    Effect.gen(function* () {
+      const to = vendor(2);
+      yield* Effect.gen(function* () {
+        const { get } = yield* Bound.make(unbound);
+        const fiber = yield* Effect.forkChild(get);
+        yield* TestClock.adjust("5 seconds");
+        yield* Fiber.join(fiber);
+      }).pipe(Effect.provide(plain(to)));
+      assert.strictEqual(to.sent.length, 1 + 3);
+      assert.strictEqual(new Set(claims(to).map(({ jti }) => jti)).size, 3);
+    }),
+  );
+
+  it.effect("refuses an unusable key when it is made", () =>
+    Effect.gen(function* () {
+      const clientAuth = PrivateKeyJwt.make({ key: Redacted.make("canary") });
+      const { reason } = yield* Effect.flip(Bound.make({ ...bound, clientAuth }));
+      assert.strictEqual(reason._tag === "OptionInvalid" && reason.option, "clientAuth.key");
+    }).pipe(Effect.provide(plain(vendor()))),
+  );
+});
+
+const make = (changes: object) =>
+  Bound.make({ ...bound, clientAuth: PrivateKeyJwt.make({ signer }), ...changes });
+
+describe("Provider.make with an issuer", () => {
+  it.effect("discovers nothing where a token endpoint is given", () =>
+    Effect.gen(function* () {
+      const to = vendor();
+      yield* Effect.flatMap(make({ tokenUrl: "https://given.test/token" }), ({ get }) => get).pipe(
+        Effect.provide(plain(to)),
+      );
+      assert.deepStrictEqual(urls(to), ["https://given.test/token"]);
+    }),
+  );
+
+  it.effect("discovers from the option before the environment", () =>
+    Effect.gen(function* () {
+      const to = vendor();
+      const { reason } = yield* Effect.flip(
+        Effect.flatMap(make({ issuer: "https://mine.test" }), ({ get }) => get),
+      ).pipe(Effect.provide(plain(to)));
+      assert.isTrue(reason._tag === "ServerUntrusted" && reason.problem === "issuer");
+      assert.deepStrictEqual(urls(to), ["https://mine.test/.well-known/openid-configuration"]);
+    }),
+  );
+
+  it.effect("refuses one that is no https URL", () =>
+    Effect.gen(function* () {
+      const plainHttp = yield* Effect.flip(make({ issuer: "http://mine.test" }));
+      assert.strictEqual(plainHttp.reason._tag, "ServerUntrusted");
+      const odd = yield* Effect.flip(make({ issuer: "mine.test" }));
+      assert.strictEqual(odd.reason._tag === "OptionInvalid" && odd.reason.option, "issuer");
+    }).pipe(Effect.provide(plain(vendor()))),
+  );
+});
