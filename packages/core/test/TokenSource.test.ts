@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
 import * as Redacted from "effect/Redacted";
+import * as Schedule from "effect/Schedule";
 import * as Scope from "effect/Scope";
 import * as TestClock from "effect/testing/TestClock";
 import { accessToken } from "./scripted.ts";
@@ -194,6 +195,14 @@ describe("TokenSource.get remembers", () => {
     Effect.gen(function* () {
       const times = yield* timeline(RefreshPolicy.forPassword(), rejected, 1100);
       assert.deepStrictEqual(times, [0, 120, 360, 660, 960]);
+    }),
+  );
+
+  it.effect("with the last pause of a schedule that has ended", () =>
+    Effect.gen(function* () {
+      const afterRejection = Schedule.upTo(Schedule.exponential("10 seconds"), { times: 2 });
+      const times = yield* timeline(RefreshPolicy.make({ afterRejection }), rejected, 75);
+      assert.deepStrictEqual(times, [0, 10, 30, 50, 70]);
     }),
   );
 
