@@ -225,7 +225,7 @@ const retryAfter = (headers: Headers.Headers, now: number): number | undefined =
     onSuccess: (value) => {
       const millis = Duration.toMillis(Headers.retryAfterDelay(value, now));
       // Any number of digits is a valid header; not every such number is finite.
-      return Math.min(Math.max(0, millis), Number.MAX_SAFE_INTEGER);
+      return Math.min(millis, Number.MAX_SAFE_INTEGER);
     },
   });
 };

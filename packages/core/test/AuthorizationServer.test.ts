@@ -265,8 +265,11 @@ describe("AuthorizationServer.discover trusts", () => {
         at(document.token_endpoint),
         { ...document, mtls_endpoint_aliases: {} },
       ]) {
-        const missing = yield* refusal(without, { mutualTls, endpointHosts });
-        assert.isTrue(missing._tag === "ServerUntrusted" && missing.problem === "alias-missing");
+        for (const issuerIsMutualTlsHost of [undefined, false]) {
+          const options = { mutualTls, endpointHosts, issuerIsMutualTlsHost };
+          const missing = yield* refusal(without, options);
+          assert.isTrue(missing._tag === "ServerUntrusted" && missing.problem === "alias-missing");
+        }
       }
     }),
   );

@@ -253,6 +253,23 @@ describe("BearerClient after a 401", () => {
     }),
   );
 
+  it.effect("releases the second answer too", () =>
+    Effect.gen(function* () {
+      let pulled = 0;
+      const source = {
+        pull: (controller: ReadableStreamDefaultController) => {
+          pulled++;
+          controller.close();
+        },
+      };
+      const { client } = yield* start(
+        () => new Response(new ReadableStream(source, { highWaterMark: 0 }), { status: 401 }),
+      );
+      yield* reasonOf(client.get("/x"));
+      assert.strictEqual(pulled, 2);
+    }),
+  );
+
   it.effect("sends nothing again where the server hands out the same token", () =>
     Effect.gen(function* () {
       const { api, client } = yield* start(accepting(), { tokens: { value: "same" } });

@@ -234,6 +234,7 @@ const encrypted = (type: "pkcs8" | "pkcs1" | "sec1", { privateKey }: { privateKe
   );
 
 describe("PrivateKeyJwt.signer refuses", () => {
+  const rsa512 = generateKeyPairSync("rsa", { modulusLength: 512 });
   const p384 = generateKeyPairSync("ec", { namedCurve: "P-384" });
   const whole = pem(rsa.privateKey, "pkcs8");
 
@@ -258,6 +259,7 @@ describe("PrivateKeyJwt.signer refuses", () => {
     ["an RSA key in PKCS#1 for EdDSA", "EdDSA", pem(rsa.privateKey, "pkcs1"), /./],
     ["an Ed25519 key for RS256", "RS256", pem(ed.privateKey, "pkcs8"), /./],
     ["another curve for ES256", "ES256", pem(p384.privateKey, "pkcs8"), /./],
+    ["a key that is too short to sign with", "PS256", pem(rsa512.privateKey, "pkcs8"), /./],
     ["a public key", "PS256", String(rsa.publicKey.export({ type: "spki", format: "pem" })), /./],
     ["a public JWK", "ES256", jwk(ec.publicKey), /./],
     ["a JWK for another algorithm", "PS256", jwk(ed.privateKey), /./],

@@ -105,6 +105,19 @@ describe("TokenRequest.mentions", () => {
     });
   }
 
+  it("finds a secret that only its encoding has in one run", () => {
+    const spaced = TokenRequest.make(url, "password", { password: Redacted.make("a b c d e f") });
+    assert.isTrue(TokenRequest.mentions(spaced, "b%20c%20d"));
+    assert.isTrue(TokenRequest.mentions(spaced, "a+b+c+d+"));
+    assert.isFalse(TokenRequest.mentions(spaced, "a-b-c-d-e-f"));
+  });
+
+  it("finds eight characters of a secret of nine", () => {
+    const nine = TokenRequest.make(url, "password", { password: Redacted.make("123456789") });
+    assert.isTrue(TokenRequest.mentions(nine, "23456789"));
+    assert.isFalse(TokenRequest.mentions(nine, "2345678"));
+  });
+
   it("finds a secret of less than eight characters only as a whole", () => {
     const short = TokenRequest.make(url, "password", { password: Redacted.make("pw1") });
     assert.isTrue(TokenRequest.mentions(short, "wrong password pw1"));

@@ -132,7 +132,10 @@ describe("TokenResponse.decode refuses", () => {
           '"999999999999999999999"',
         ],
       ],
-      ["token_type", ['"DPoP"', '"mac"', '"N_A"', '"Bearer x"', '""', "1", "null", undefined]],
+      [
+        "token_type",
+        ['"DPoP"', '"mac"', '"N_A"', '"Bearer x"', '"NotBearer"', '""', "1", "null", undefined],
+      ],
       [
         "access_token",
         [

@@ -159,9 +159,10 @@ describe("TokenSource refreshes", () => {
         });
       });
       const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
-      const answers = yield* ask(source, 10_000, 360);
+      const answers = yield* ask(source, 10_000, 342);
       assert.deepStrictEqual([...new Set(answers)], ["same"]);
-      assert.isAtMost(count, 12);
+      assert.strictEqual(count, 2, "at the start and when a refresh was due");
+      assert.include(yield* ask(source, 10_000, 20), "other");
     }),
   );
 });
@@ -256,6 +257,29 @@ describe("TokenSource with two clocks", () => {
       }),
     );
   }
+
+  it.effect("drops a token of another process by the age that it came with", () =>
+    Effect.gen(function* () {
+      const { at, two } = yield* clocks;
+      yield* Effect.gen(function* () {
+        const shared = accessToken("shared", {
+          issuedAt: at.wall - 50_000,
+          monotonicIssuedAt: undefined,
+          expiresAt: at.wall + 50_000,
+        });
+        const source = yield* TokenSource.make({
+          acquire: Effect.succeed(shared),
+          policy: RefreshPolicy.make(),
+        });
+        yield* source.get;
+        at.wall -= hours;
+        at.monotonic += 44_999_000_000n;
+        assert.isDefined(source.peekUnsafe());
+        at.monotonic += 1_000_000n;
+        assert.isUndefined(source.peekUnsafe());
+      }).pipe(Effect.provideService(Clock.Clock, two));
+    }),
+  );
 
   it.effect("refreshes ahead by either of them, and pauses by the monotonic one", () =>
     Effect.gen(function* () {

@@ -136,10 +136,13 @@ describe("TokenSource.get", () => {
         [RefreshPolicy.make(), ["die", undefined]],
         [RefreshPolicy.make({ refreshAhead: odd }), [undefined, undefined]],
       ] as const) {
-        const { acquire, count } = yield* issuer({ answers });
+        const { acquire, count } = yield* issuer({ answers, latency: 10 });
         const source = yield* TokenSource.make({ acquire, policy });
-        assert.isTrue(Exit.hasDies(yield* Effect.exit(source.get)));
-        yield* Effect.exit(source.get);
+        const first = yield* Effect.forkChild(source.get);
+        yield* TestClock.adjust(10);
+        assert.isTrue(Exit.hasDies(yield* Fiber.await(first)));
+        yield* Effect.forkChild(source.get);
+        yield* TestClock.adjust(10);
         assert.strictEqual(count(), 2);
       }
     }),
@@ -203,6 +206,24 @@ describe("TokenSource.get remembers", () => {
       const afterRejection = Schedule.upTo(Schedule.exponential("10 seconds"), { times: 2 });
       const times = yield* timeline(RefreshPolicy.make({ afterRejection }), rejected, 75);
       assert.deepStrictEqual(times, [0, 10, 30, 50, 70]);
+    }),
+  );
+
+  it.effect("no pause of a refresh after a success", () =>
+    Effect.gen(function* () {
+      const { acquire, times } = yield* issuer({
+        answers: Array.from({ length: 5 }, () => unavailable()),
+        lifetime: 4000,
+      });
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      for (let call = 0; call < 80; call++) {
+        yield* Effect.exit(source.get);
+        yield* TestClock.adjust(100);
+      }
+      assert.deepStrictEqual(times.slice(0, 6), [0, 1000, 2000, 3000, 4000, 5000]);
+      // The second token: the pauses after failures had grown to 16 s.
+      assert.isAtLeast(times[6] ?? 0, 7000);
+      assert.isAtMost(times[6] ?? 0, 7500);
     }),
   );
 
