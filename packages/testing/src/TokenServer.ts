@@ -6,57 +6,28 @@
  * @since 0.1.0
  */
 import type { NonEmptyReadonlyArray } from "effect/Array";
-import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import type * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
-import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Layer from "effect/Layer";
 import * as Certificates from "./Certificates.ts";
-import * as RequestLog from "./internal/requestLog.ts";
-import * as ScriptedResponse from "./internal/scriptedResponse.ts";
-import * as TlsListener from "./internal/tlsListener.ts";
+import type { Answer, Body, Drip, Framing, Headers, Phase } from "./internal/answer.ts";
+import * as Gzip from "./internal/gzip.ts";
+import * as ScriptedClient from "./internal/scriptedClient.ts";
+import * as ScriptedListener from "./internal/scriptedListener.ts";
+import * as ScriptedSocket from "./internal/scriptedSocket.ts";
+import * as ScriptPlayer from "./internal/scriptPlayer.ts";
 import type { ReceivedRequest } from "./ReceivedRequest.ts";
 
-/**
- * What the server does with one request.
- *
- * @since 0.1.0
- */
-export type Answer = (
-  | {
-      readonly _tag: "Respond";
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: string;
-    }
-  /** Says nothing and keeps the connection. */
-  | { readonly _tag: "Hang" }
-  /** Destroys the connection before a byte of the answer. */
-  | { readonly _tag: "Reset" }
-  /** Promises more bytes in `content-length` than it sends, then closes the connection. */
-  | {
-      readonly _tag: "Truncate";
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: string;
-    }
-  /** Sends `body` and then `filler` over and over. */
-  | {
-      readonly _tag: "Endless";
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: string;
-      readonly filler: string;
-    }
-) & {
-  /** Time that passes first; none by default. */
-  readonly delay?: Duration.Input | undefined;
-};
+export type { Answer, Body, Drip, Framing, Headers, Phase } from "./internal/answer.ts";
 
 /**
  * Answers in order, the last one for ever; or a function of the request and of how many came before it.
+ *
+ * In a list, an answer at `accept`, `handshake` or `tls` is for the next connection: the server closes the present one
+ * after the answer before it. Where a request comes by a connection that is open still, and from a function, which is
+ * asked once there is a request, these phases are `request`. In memory every request has a connection of its own.
  *
  * @since 0.1.0
  */
@@ -86,6 +57,8 @@ export class TokenServer extends Context.Service<
     readonly requestCount: Effect.Effect<number>;
     /** TCP connections accepted; 0 in memory. */
     readonly connectionCount: Effect.Effect<number>;
+    /** TCP connections that neither side has closed; 0 in memory. */
+    readonly openConnectionCount: Effect.Effect<number>;
     /** Plays another script from its beginning. */
     readonly setScript: (script: Script) => Effect.Effect<void>;
     readonly forgetRequests: Effect.Effect<void>;
@@ -100,8 +73,9 @@ export class TokenServer extends Context.Service<
 export interface Options {
   /** Default 200. */
   readonly status?: number | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Headers | undefined;
   readonly delay?: Duration.Input | undefined;
+  readonly drip?: Drip | undefined;
 }
 
 /**
@@ -109,7 +83,7 @@ export interface Options {
  *
  * @since 0.1.0
  */
-export const respond = (body: string, options: Options = {}): Answer => ({
+export const respond = (body: Body, options: Options = {}): Answer => ({
   _tag: "Respond",
   ...head(options),
   body,
@@ -149,28 +123,124 @@ export const error = (code: string, options: Options = {}): Answer =>
   json({ error: code }, { status: 400, ...options });
 
 /**
+ * Sends the client elsewhere, with status 302 by default.
+ *
+ * @since 0.1.0
+ */
+export const redirect = (location: string, options: Options = {}): Answer =>
+  respond("", { status: 302, ...options, headers: { location, ...options.headers } });
+
+/**
+ * Answers with a token and, in a header of its own, more bytes than clients put up with: 1 MiB by default.
+ *
+ * @since 0.1.0
+ */
+export const oversizedHeaders = (bytes = 1_048_576, options: Options = {}): Answer =>
+  token({}, { ...options, headers: { ...options.headers, "x-padding": "a".repeat(bytes) } });
+
+/**
+ * Answers with a small body that nobody asked to be compressed and that expands to a JSON text of so many MiB.
+ *
+ * @since 0.1.0
+ */
+export const gzipBomb = (mebibytes = 64, options: Options = {}): Answer =>
+  respond(Gzip.repeated('{"access_token":"', "a".repeat(1_048_576), mebibytes, '"}'), {
+    ...options,
+    headers: {
+      "content-type": "application/json",
+      "content-encoding": "gzip",
+      ...options.headers,
+    },
+  });
+
+/**
+ * Sends bytes that are not HTTP in place of an answer, the greeting of an SSH server by default.
+ *
+ * In memory they are never an answer: a 100 is a bad response, any other `HTTP/` a connection that was closed, and the
+ * rest a parser's error.
+ *
+ * @since 0.1.0
+ */
+export const garbage = (bytes: Body = "SSH-2.0-OpenSSH_9.9\r\n"): Answer => ({
+  _tag: "Garbage",
+  bytes,
+});
+
+/**
+ * Options of answers that break off.
+ *
+ * @since 0.1.0
+ */
+export interface BreakOptions extends Options {
+  /** What comes before a break at `"body"`. */
+  readonly body?: Body | undefined;
+}
+
+/**
+ * Falls silent at a phase and keeps the connection.
+ *
+ * @since 0.1.0
+ */
+export const hangAt = (at: Phase, options: BreakOptions = {}): Answer => ({
+  _tag: "Hang",
+  at,
+  ...options,
+});
+
+/**
+ * Resets the connection at a phase, with a TCP RST.
+ *
+ * @since 0.1.0
+ */
+export const resetAt = (at: Phase, options: BreakOptions = {}): Answer => ({
+  _tag: "Reset",
+  at,
+  ...options,
+});
+
+/**
+ * Closes the connection at a phase, in order and without a word.
+ *
+ * @since 0.1.0
+ */
+export const closeAt = (at: Phase, options: BreakOptions = {}): Answer => ({
+  _tag: "Close",
+  at,
+  ...options,
+});
+
+/**
  * Never answers.
  *
  * @since 0.1.0
  */
-export const hang: Answer = { _tag: "Hang" };
+export const hang: Answer = hangAt("request");
 
 /**
- * Destroys the connection before answering.
+ * Resets the connection in place of an answer.
  *
  * @since 0.1.0
  */
-export const reset: Answer = { _tag: "Reset" };
+export const reset: Answer = resetAt("request");
 
 /**
  * Closes the connection before the body is complete.
  *
  * @since 0.1.0
  */
-export const truncate = (body = '{"access_token":"', options: Options = {}): Answer => ({
+export const truncate = (
+  body: Body = '{"access_token":"',
+  options: Options & {
+    /** How many bytes of the body are sent; all by default. */
+    readonly at?: number | undefined;
+    readonly framing?: Framing | undefined;
+  } = {},
+): Answer => ({
   _tag: "Truncate",
   ...head(options),
   body,
+  at: options.at,
+  framing: options.framing,
 });
 
 /**
@@ -180,8 +250,8 @@ export const truncate = (body = '{"access_token":"', options: Options = {}): Ans
  */
 export const endless = (
   options: Options & {
-    readonly body?: string | undefined;
-    readonly filler?: string | undefined;
+    readonly body?: Body | undefined;
+    readonly filler?: Body | undefined;
   } = {},
 ): Answer => ({
   _tag: "Endless",
@@ -198,6 +268,13 @@ export const endless = (
 export const delayed = (answer: Answer, delay: Duration.Input): Answer => ({ ...answer, delay });
 
 /**
+ * Sends an answer slowly; one without a head is sent as it was.
+ *
+ * @since 0.1.0
+ */
+export const dripped = (answer: Answer, drip: Drip): Answer => ({ ...answer, drip });
+
+/**
  * Plays a script on 127.0.0.1 over TLS, with an authority of its own.
  *
  * @since 0.1.0
@@ -208,38 +285,33 @@ export const layer = (script: Script): Layer.Layer<TokenServer> =>
     Effect.gen(function* () {
       const authority = yield* Certificates.makeAuthority("Token server");
       const server = yield* Certificates.issueServer(authority);
-      const listener = yield* TlsListener.open({ authority, server, requestCertificate: true });
-      const player = makePlayer(script);
-      yield* listener.serve((exchange) =>
-        Effect.flatMap(player.next(exchange.received), (answer) =>
-          ScriptedResponse.toServer(answer, exchange),
-        ),
-      );
-      return player.service(authority, listener.origin, Effect.sync(listener.connectionCount));
+      const player = ScriptPlayer.make(script);
+      const listener = yield* ScriptedListener.open({
+        authority,
+        server,
+        intercept: () => ScriptedSocket.intercept(player),
+        serve: (exchange) => ScriptedSocket.serve(player, exchange),
+      });
+      return service(player, authority, listener);
     }),
   );
 
 /**
  * Plays a script in memory: the `HttpClient` that it provides is the server.
  *
+ * It reports what undici reports over sockets, down to the `code` of the cause, and takes its time from the caller's
+ * `Clock`. When its scope closes, whoever waits finds the connection closed, and whoever comes finds it refused.
+ *
  * @since 0.1.0
  */
 export const layerHttpClient = (script: Script): Layer.Layer<TokenServer | HttpClient.HttpClient> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const player = makePlayer(script);
-      const client = HttpClient.make((request, url) =>
-        Effect.gen(function* () {
-          const received = yield* receive(request, url);
-          return yield* ScriptedResponse.toClient(yield* player.next(received), request);
-        }),
-      );
       const authority = yield* Certificates.makeAuthority("Token server");
+      const player = ScriptPlayer.make(script);
+      const client = yield* ScriptedClient.make(player);
       return Context.make(HttpClient.HttpClient, client).pipe(
-        Context.add(
-          TokenServer,
-          player.service(authority, "https://token-server.test", Effect.succeed(0)),
-        ),
+        Context.add(TokenServer, service(player, authority, inMemory)),
       );
     }),
   );
@@ -248,59 +320,28 @@ const head = (options: Options) => ({
   status: options.status ?? 200,
   headers: options.headers ?? {},
   delay: options.delay,
+  drip: options.drip,
 });
 
-const makePlayer = (initial: Script) => {
-  const log = RequestLog.make();
-  let script = initial;
-  let index = 0;
-  return {
-    next: (request: ReceivedRequest): Effect.Effect<Answer> =>
-      Effect.suspend(() => {
-        log.record(request);
-        const position = index++;
-        const answer =
-          typeof script === "function"
-            ? script(request, position)
-            : (script[Math.min(position, script.length - 1)] ?? script[0]);
-        return Effect.tap(Effect.isEffect(answer) ? answer : Effect.succeed(answer), ({ delay }) =>
-          delay === undefined ? Effect.void : Effect.sleep(delay),
-        );
-      }),
-    service: (
-      authority: Certificates.Authority,
-      origin: string,
-      connectionCount: Effect.Effect<number>,
-    ): TokenServer["Service"] => ({
-      origin,
-      tokenUrl: `${origin}/oauth/token`,
-      certificateAuthority: authority.certificate,
-      authority,
-      requests: Effect.sync(log.newest),
-      requestCount: Effect.sync(log.count),
-      connectionCount,
-      setScript: (next) =>
-        Effect.sync(() => {
-          script = next;
-          index = 0;
-        }),
-      forgetRequests: Effect.sync(log.forget),
-    }),
-  };
+const inMemory: ScriptedListener.ScriptedListener = {
+  origin: "https://token-server.test",
+  connectionCount: () => 0,
+  openConnectionCount: () => 0,
 };
 
-const receive = (
-  request: HttpClientRequest.HttpClientRequest,
-  url: URL,
-): Effect.Effect<ReceivedRequest> =>
-  Effect.gen(function* () {
-    const web = yield* Effect.orDie(HttpClientRequest.toWeb(request));
-    return {
-      method: request.method,
-      path: url.pathname + url.search,
-      headers: [...web.headers],
-      body: yield* Effect.promise(() => web.text()),
-      certificate: undefined,
-      at: yield* Clock.currentTimeMillis,
-    };
-  });
+const service = (
+  player: ScriptPlayer.ScriptPlayer,
+  authority: Certificates.Authority,
+  listener: ScriptedListener.ScriptedListener,
+): TokenServer["Service"] => ({
+  origin: listener.origin,
+  tokenUrl: `${listener.origin}/oauth/token`,
+  certificateAuthority: authority.certificate,
+  authority,
+  requests: Effect.sync(player.log.newest),
+  requestCount: Effect.sync(player.log.count),
+  connectionCount: Effect.sync(listener.connectionCount),
+  openConnectionCount: Effect.sync(listener.openConnectionCount),
+  setScript: (script) => Effect.sync(() => player.setScript(script)),
+  forgetRequests: Effect.sync(player.log.forget),
+});

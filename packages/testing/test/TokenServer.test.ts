@@ -9,18 +9,9 @@ import * as HttpClient from "effect/http/HttpClient";
 import * as Layer from "effect/Layer";
 import * as Stream from "effect/Stream";
 import { call, listens, post, withClient } from "./http.ts";
+import { transports } from "./TokenServerTransports.ts";
 
-const overTls = (script: TokenServer.Script) =>
-  Layer.unwrap(
-    Effect.map(TokenServer.TokenServer, ({ certificateAuthority }) =>
-      TestHttpClient.layer(certificateAuthority),
-    ),
-  ).pipe(Layer.provideMerge(TokenServer.layer(script)));
-
-for (const [name, layer] of [
-  ["over TLS", overTls],
-  ["in memory", TokenServer.layerHttpClient],
-] as const) {
+for (const [name, layer] of transports) {
   describe(`TokenServer ${name}`, () => {
     it.live("plays its answers in order and the last one for ever", () =>
       Effect.gen(function* () {
