@@ -39,6 +39,11 @@ export default defineConfig({
   ignorePatterns: ["**/dist", "coverage"],
   overrides: [
     {
+      // A test reads best with its pieces beside it.
+      files: ["**/test/**/*.ts"],
+      rules: { "unicorn/consistent-function-scoping": "off" },
+    },
+    {
       files: ["packages/*/src/**/*.ts"],
       rules: { "no-restricted-imports": ["error", barrels] },
     },

@@ -5,7 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const references = globSync("{packages,examples}/*/tsconfig{,.test}.json", { cwd: root })
+const references = globSync("{packages/*,examples/*,benchmarks}/tsconfig{,.test}.json", {
+  cwd: root,
+})
   .map((path) => path.replaceAll("\\", "/"))
   .toSorted()
   .map((path) => ({ path }));

@@ -50,8 +50,9 @@ describe("Provider.Service", () => {
         yield* provider.invalidate(first);
         assert.strictEqual(Redacted.value((yield* provider.get).value), "token-1");
       }).pipe(
-        Effect.provide(Acme.layer({ ...options, scope: "read write" })),
-        Effect.provide(transport(to)),
+        Effect.provide(
+          Acme.layer({ ...options, scope: "read write" }).pipe(Layer.provide(transport(to))),
+        ),
       );
       assert.deepStrictEqual(urls(to), [
         "https://login.acme.test/token",

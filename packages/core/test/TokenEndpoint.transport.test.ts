@@ -171,10 +171,7 @@ describe("TokenEndpoint.acquire over fetch", () => {
     "to the layer": (fetch: Layer.Layer<never>) =>
       viaService.pipe(Effect.provide(FetchHttpClient.layer.pipe(Layer.provide([fetch, mine])))),
     "to the program": (fetch: Layer.Layer<never>) =>
-      viaService.pipe(
-        Effect.provide(mine),
-        Effect.provide(FetchHttpClient.layer.pipe(Layer.provide(fetch))),
-      ),
+      viaService.pipe(Effect.provide([mine, FetchHttpClient.layer.pipe(Layer.provide(fetch))])),
   };
   for (const [where, run] of Object.entries(provided)) {
     it.effect(`keeps the other settings of fetch that were given ${where}`, () =>

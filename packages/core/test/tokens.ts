@@ -8,7 +8,7 @@ import { accessToken } from "./scripted.ts";
 /** What an acquisition does instead of issuing the next token. */
 export type Answer = TokenError.TokenError | "die" | undefined;
 
-export interface Issuer {
+interface Issuer {
   readonly acquire: Effect.Effect<AccessToken, TokenError.TokenError>;
   /** How many acquisitions were begun. */
   readonly count: () => number;

@@ -173,7 +173,7 @@ describe("a definition is refused", () => {
     const { production } = environments;
     const lacking = { ...definition, config, environments: { production } };
     // @ts-expect-error `sandbox` is missing.
-    Provider.Service<Acme>()("odd/Odd", lacking);
+    expectTypeOf(Provider.Service<Acme>()("odd/Odd", lacking)).not.toBeAny();
     const whole = { ...definition, config, environments };
     expectTypeOf(Provider.Service<Acme>()("odd/Odd", whole)).not.toBeAny();
   });

@@ -1,0 +1,96 @@
+/** A vendor in memory, for goals in simulated time: it counts, refuses and fails on command. */
+import * as ClientAuth from "@x/core/ClientAuth";
+import type * as Definition from "@x/core/Definition";
+import * as Provider from "@x/core/Provider";
+import type * as TokenRequest from "@x/core/TokenRequest";
+import * as Clock from "effect/Clock";
+import * as Config from "effect/Config";
+import * as Effect from "effect/Effect";
+import * as HttpClient from "effect/http/HttpClient";
+import * as HttpClientResponse from "effect/http/HttpClientResponse";
+import * as Redacted from "effect/Redacted";
+
+interface Options extends Definition.CommonOptions<"production"> {
+  readonly clientId: string;
+  readonly clientSecret: Redacted.Redacted;
+}
+
+const service = <Self>(id: string, grant: TokenRequest.GrantType) =>
+  Provider.Service<Self>()(id, {
+    name: id,
+    environments: {
+      production: {
+        tokenUrl: "https://vendor.test/token",
+        apiUrl: "https://vendor.test/api",
+        lifetime: "5 minutes",
+      },
+    },
+    grant,
+    clientAuth: (options: Options) => ClientAuth.secretPost(options),
+    configPrefix: "SIMULATED",
+    config: {
+      clientId: Config.String("SIMULATED_CLIENT_ID"),
+      clientSecret: Config.Redacted("SIMULATED_CLIENT_SECRET"),
+    },
+  });
+
+export class Simulated extends service<Simulated>("Simulated", "client_credentials") {}
+export class SimulatedPassword extends service<SimulatedPassword>(
+  "SimulatedPassword",
+  "password",
+) {}
+
+export const options = {
+  environment: "production",
+  clientId: "id",
+  clientSecret: Redacted.make("secret"),
+} as const;
+
+/** The vendor's state, which a goal changes as it goes. */
+export interface State {
+  /** Seconds, as sent in `expires_in`. */
+  lifetime: number;
+  token: () => number;
+  api: () => number | undefined;
+  tokenRequests: number;
+  apiRequests: number;
+  /** API calls answered with 401, because the token had ended or `api` says so. */
+  unauthorized: number;
+}
+
+/** A vendor whose tokens end on the clock; `token` and `api` give the status of an answer, 200 if it is fine. */
+export const make = (changes: Partial<State>) => {
+  const state: State = {
+    lifetime: 60,
+    token: () => 200,
+    api: () => undefined,
+    tokenRequests: 0,
+    apiRequests: 0,
+    unauthorized: 0,
+    ...changes,
+  };
+  const ends = new Map<string, number>();
+  const httpClient = HttpClient.make((request, url) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      if (url.pathname === "/token") {
+        const status = state.token();
+        const access_token = `token-${++state.tokenRequests}`;
+        if (status !== 200) {
+          const error = status === 401 ? "invalid_client" : "temporarily_unavailable";
+          return HttpClientResponse.fromWeb(request, Response.json({ error }, { status }));
+        }
+        ends.set(access_token, now + state.lifetime * 1000);
+        return HttpClientResponse.fromWeb(
+          request,
+          Response.json({ access_token, token_type: "Bearer", expires_in: state.lifetime }),
+        );
+      }
+      state.apiRequests++;
+      const token = request.headers["authorization"]?.slice("Bearer ".length) ?? "";
+      const status = state.api() ?? (now < (ends.get(token) ?? 0) ? 200 : 401);
+      if (status === 401) state.unauthorized++;
+      return HttpClientResponse.fromWeb(request, Response.json({}, { status }));
+    }),
+  );
+  return { state, httpClient };
+};
