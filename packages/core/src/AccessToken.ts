@@ -22,6 +22,8 @@ export class AccessToken extends Inspectable.Class {
   readonly value: Redacted.Redacted;
   /** The scope that the vendor granted, space-separated; `undefined` where it did not say (RFC 6749 §3.3). */
   readonly scope: string | undefined;
+  /** What was asked for and not granted, as far as the vendor says what it grants. */
+  readonly missingScope: ReadonlyArray<string>;
   /** Epoch milliseconds of the moment before the request was sent: the lifetime counts from here. */
   readonly issuedAt: number;
   /** The same moment on this process's monotonic clock, in nanoseconds; `undefined` if another process asked. */
@@ -37,11 +39,13 @@ export class AccessToken extends Inspectable.Class {
     readonly expiresAt: number;
     readonly monotonicIssuedAt?: bigint | undefined;
     readonly scope?: string | undefined;
+    readonly missingScope?: ReadonlyArray<string> | undefined;
     readonly thumbprint?: string | undefined;
   }) {
     super();
     this.value = fields.value;
     this.scope = fields.scope;
+    this.missingScope = fields.missingScope ?? [];
     this.issuedAt = fields.issuedAt;
     this.monotonicIssuedAt = fields.monotonicIssuedAt;
     this.expiresAt = fields.expiresAt;
@@ -53,6 +57,7 @@ export class AccessToken extends Inspectable.Class {
       _id: "AccessToken",
       value: "<redacted>",
       scope: this.scope,
+      missingScope: this.missingScope,
       issuedAt: this.issuedAt,
       expiresAt: this.expiresAt,
       thumbprint: this.thumbprint,

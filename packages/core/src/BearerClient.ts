@@ -12,7 +12,7 @@ import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Stream from "effect/Stream";
 import * as AccessToken from "./AccessToken.ts";
-import { withoutRedirects } from "./internal/exchange.ts";
+import { withoutRedirects } from "./internal/redirects.ts";
 import type * as TokenEndpoint from "./TokenEndpoint.ts";
 import * as TokenError from "./TokenError.ts";
 import type * as TokenSource from "./TokenSource.ts";
@@ -31,7 +31,7 @@ export type BearerClient = HttpClient.HttpClient.With<
  *
  * - A request to any other origin fails with `ServerUntrusted` before it is sent; so does one that
  *   brings an `Authorization` header of its own, with an `HttpClientError`.
- * - Redirects are not followed.
+ * - Redirects are not followed; an injected client that does is stopped at the border of the origins.
  * - After a 401 exactly the token that was sent is invalidated, and the request is sent once more
  *   with a fresh one, if its body can be sent again: empty, text or bytes. The 401 of another body
  *   is handed back, and the next caller gets a fresh token.
@@ -94,15 +94,25 @@ export const make = (options: {
 
   const connection = TokenError.withProvider(options.provider)(options.connection);
   const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken.AccessToken) =>
-    Effect.flatMap(connection, ({ httpClient }) =>
-      withoutRedirects(
-        httpClient,
-        HttpClientRequest.setHeader(
-          request,
-          "authorization",
-          `Bearer ${Redacted.value(token.value)}`,
+    connection.pipe(
+      Effect.flatMap(({ httpClient }) =>
+        withoutRedirects(
+          httpClient,
+          HttpClientRequest.setHeader(
+            request,
+            "authorization",
+            `Bearer ${Redacted.value(token.value)}`,
+          ),
+          (url) => origins.has(url.origin),
         ),
       ),
+      Effect.catchTag("Redirected", ({ origin }) =>
+        fail(new TokenError.ServerUntrusted({ problem: "redirect", origin })),
+      ),
+      Effect.map((response) => {
+        if (response.status < 500 && response.status !== 401) source.acceptedUnsafe(token);
+        return response;
+      }),
     );
 
   const recover = Effect.fnUntraced(function* (
@@ -119,7 +129,6 @@ export const make = (options: {
       if (second.status !== 401) return second;
       yield* discard(second);
     }
-    yield* source.hold(token);
     return yield* fail(new TokenError.TokenRefused({ status: response.status }));
   });
 

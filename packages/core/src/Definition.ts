@@ -49,7 +49,15 @@ export interface CommonOptions<Environment extends string = string> {
   readonly apiUrl?: string | undefined;
   /** Further origins that API calls may go to, with the token. */
   readonly apiOrigins?: ReadonlyArray<string> | undefined;
+  /** When to refresh and how failures are answered. */
   readonly refresh?: RefreshPolicy.RefreshPolicy | undefined;
+  /**
+   * Fails with `RequestRejected` where the vendor grants less scope than was asked for; otherwise a
+   * warning is logged, and the token says what is missing.
+   *
+   * @default false
+   */
+  readonly requireGrantedScope?: boolean | undefined;
   /** Accepts `http:` URLs on loopback addresses: credentials travel in clear, for tests only. */
   readonly unsafeAllowLoopbackHttp?: boolean | undefined;
 }

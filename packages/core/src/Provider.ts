@@ -56,17 +56,20 @@ export const make = Effect.fnUntraced(
     const policy =
       options.refresh ??
       (definition.grant === "password" ? RefreshPolicy.forPassword() : RefreshPolicy.make());
-    const acquire = TokenEndpoint.acquire({
+    yield* RefreshPolicy.check(policy);
+    const acquire = TokenEndpoint.make({
       provider: definition.name,
       clientAuthMethod: clientAuth.method,
       connection: connect(plain, mutualTls),
       request,
       lifetime: Duration.toMillis(environment.lifetime),
       policy,
+      requireGrantedScope: options.requireGrantedScope === true,
     });
     const store = yield* TokenStore.TokenStore;
+    const identity = Definition.identify(definition.name, options);
     const source = yield* TokenSource.make({
-      acquire: store.through(Definition.identify(definition.name, options), acquire),
+      acquire: (attempts) => store.through(identity, acquire(attempts)),
       policy,
       isUsable: (token) =>
         mutualTls === undefined || token.thumbprint === mutualTls.currentUnsafe().thumbprint,
@@ -291,7 +294,7 @@ const stub = <Options extends Definition.CommonOptions, Operations extends objec
     get: options.get ?? Effect.succeed(token),
     invalidate: options.invalidate ?? (() => Effect.void),
     peekUnsafe: options.peekUnsafe ?? (() => token),
-    hold: () => Effect.void,
+    acceptedUnsafe: () => {},
   };
   const environments: ReadonlyArray<Definition.Environment> = Object.values(
     definition.environments,

@@ -1,25 +1,38 @@
 /**
- * When a token is refreshed, and how failures are answered.
+ * When a token is refreshed, and how failures are answered: values that a user changes one by one.
  *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Random from "effect/Random";
 import * as Schedule from "effect/Schedule";
-import type * as TokenError from "./TokenError.ts";
+import type { AccessToken } from "./AccessToken.ts";
+import * as TokenError from "./TokenError.ts";
 
 /**
- * The whole policy of one provider. Make one with `make`, which fills in the defaults.
+ * The whole policy of one provider. Make one with `make`, `background` or `forPassword`, which fill
+ * in the defaults.
  *
  * @since 0.1.0
  */
 export interface RefreshPolicy {
   /**
-   * Share of the lifetime after which a token is refreshed while callers still get it; each token
-   * draws a moment between the two, so that a fleet does not refresh as one.
+   * `"onDemand"`: the first caller after the time for it starts the refresh, and nobody waits for it;
+   * there is no timer, and no traffic while nobody calls. `"background"`: a fiber in the layer's scope
+   * fetches the first token when the layer is built and refreshes from then on.
    *
-   * @default { from: 0.5, to: 0.6 }
+   * @default "onDemand"
    */
-  readonly refreshAhead: { readonly from: number; readonly to: number };
+  readonly mode: "onDemand" | "background";
+  /**
+   * How long after its issue a token is refreshed while callers still get it; a schedule that ends
+   * leaves the token until its hard limit.
+   *
+   * @default share(0.5, 0.6)
+   */
+  readonly refreshAhead: Schedule.Schedule<unknown, AccessToken>;
   /**
    * A token is not handed out any more when less than the smaller of the two is left of its life.
    *
@@ -33,10 +46,11 @@ export interface RefreshPolicy {
    */
   readonly maxLifetime: Duration.Duration;
   /**
-   * Bounds of one acquisition: at most so many attempts, each with its own time-out, all within the
-   * deadline, only for transient reasons, with these delays between them.
+   * Bounds of one acquisition for callers that wait: at most so many attempts, each with its own
+   * time-out, all within the deadline, only after transient reasons, with these delays between them.
+   * A refresh ahead makes one attempt, and `afterFailure` says when it is due again.
    *
-   * @default { attempts: 3, timeout: "10 seconds", deadline: "30 seconds", delays: 200 ms doubling, jittered }
+   * @default { attempts: 3, timeout: "10 seconds", deadline: "30 seconds", delays: 200 ms doubling to 5 s, jittered }
    */
   readonly acquisition: {
     readonly attempts: number;
@@ -89,7 +103,8 @@ export type Delays = Schedule.Schedule<unknown, TokenError.TokenError>;
  * @since 0.1.0
  */
 export const make = (changes?: Partial<RefreshPolicy>): RefreshPolicy => ({
-  refreshAhead: { from: 0.5, to: 0.6 },
+  mode: "onDemand",
+  refreshAhead: share(0.5, 0.6),
   margin: { atMost: Duration.seconds(60), share: 0.05 },
   maxLifetime: Duration.hours(24),
   acquisition: {
@@ -106,6 +121,14 @@ export const make = (changes?: Partial<RefreshPolicy>): RefreshPolicy => ({
 });
 
 /**
+ * A policy whose tokens are fetched and refreshed without a caller, as long as the layer lives.
+ *
+ * @since 0.1.0
+ */
+export const background = (changes?: Partial<RefreshPolicy>): RefreshPolicy =>
+  make({ mode: "background", ...changes });
+
+/**
  * A policy for the password grant: a refused password is not tried again for 2 min, because
  * accounts are locked after a few wrong ones.
  *
@@ -114,5 +137,71 @@ export const make = (changes?: Partial<RefreshPolicy>): RefreshPolicy => ({
 export const forPassword = (changes?: Partial<RefreshPolicy>): RefreshPolicy =>
   make({ afterRejection: doubling("2 minutes", "5 minutes"), ...changes });
 
+/**
+ * A moment between two shares of each token's lifetime, drawn for each token, so that a fleet does
+ * not refresh as one.
+ *
+ * @since 0.1.0
+ */
+export const share = (from: number, to: number): Schedule.Schedule<unknown, AccessToken> =>
+  Schedule.forever.pipe(
+    Schedule.setInputType<AccessToken>(),
+    Schedule.modifyDelay(({ input }) =>
+      Effect.map(Random.nextBetween(from, to), (drawn) =>
+        Duration.millis((input.expiresAt - input.issuedAt) * drawn),
+      ),
+    ),
+  );
+
 const doubling = (from: Duration.Input, to: Duration.Input): Schedule.Schedule<unknown> =>
   Schedule.min([Schedule.exponential(from), Schedule.spaced(to)]);
+
+/**
+ * What cannot work in a policy, by the name of the option.
+ *
+ * @since 0.1.0
+ */
+export const check = (policy: RefreshPolicy): Effect.Effect<void, TokenError.OptionInvalid> =>
+  Effect.gen(function* () {
+    const { acquisition, margin } = policy;
+    const durations = {
+      "refresh.margin.atMost": margin.atMost,
+      "refresh.afterColdFailure": policy.afterColdFailure,
+      "refresh.maxRetryAfter": policy.maxRetryAfter,
+    };
+    for (const [option, duration] of Object.entries(durations)) {
+      if (!(Duration.toMillis(duration) >= 0)) yield* invalid(option, "is negative");
+    }
+    const positive = {
+      "refresh.maxLifetime": policy.maxLifetime,
+      "refresh.acquisition.timeout": acquisition.timeout,
+      "refresh.acquisition.deadline": acquisition.deadline,
+    };
+    for (const [option, duration] of Object.entries(positive)) {
+      if (!(Duration.toMillis(duration) > 0)) yield* invalid(option, "is not longer than nothing");
+    }
+    if (!(margin.share >= 0 && margin.share < 1)) {
+      yield* invalid("refresh.margin.share", "is not from 0 to below 1, so no token could be used");
+    }
+    if (!(Number.isInteger(acquisition.attempts) && acquisition.attempts >= 1)) {
+      yield* invalid("refresh.acquisition.attempts", "is not a whole number from 1");
+    }
+    const schedules = {
+      "refresh.acquisition.delays": acquisition.delays,
+      "refresh.afterFailure": policy.afterFailure,
+      "refresh.afterRejection": policy.afterRejection,
+    };
+    for (const [option, schedule] of Object.entries(schedules)) {
+      const step = yield* Schedule.toStep(schedule);
+      const first = yield* Effect.exit(step(0, sample));
+      if (Exit.isFailure(first)) yield* invalid(option, "ends before its first delay");
+    }
+  });
+
+const invalid = (option: string, problem: string) =>
+  Effect.fail(new TokenError.OptionInvalid({ option, problem }));
+
+const sample = new TokenError.TokenError({
+  provider: "",
+  reason: new TokenError.ServerUnavailable({ problem: "connection" }),
+});

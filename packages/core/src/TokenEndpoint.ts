@@ -17,6 +17,7 @@ import * as Record from "effect/Record";
 import * as Schedule from "effect/Schedule";
 import { AccessToken } from "./AccessToken.ts";
 import { exchange } from "./internal/exchange.ts";
+import * as RetryBudget from "./internal/retryBudget.ts";
 import type * as MutualTls from "./MutualTls.ts";
 import type * as RefreshPolicy from "./RefreshPolicy.ts";
 import * as TokenError from "./TokenError.ts";
@@ -53,6 +54,8 @@ export interface Acquisition {
   /** Milliseconds for which a token is taken to live where the vendor does not say. */
   readonly lifetime: number;
   readonly policy: RefreshPolicy.RefreshPolicy;
+  /** Whether a scope that is narrower than asked for is a failure, and not a warning. */
+  readonly requireGrantedScope: boolean;
 }
 
 /**
@@ -66,38 +69,50 @@ export const attempts = Metric.counter("oauth_token_attempts", {
 });
 
 /**
- * Acquires a token: at most `attempts` requests within the deadline, again only after transient
- * reasons, and never before `Retry-After`.
+ * Makes the acquisition of one provider, to be run with the number of attempts that a moment allows.
+ *
+ * Attempts end with the deadline, are made again only after transient reasons and never before
+ * `Retry-After`; one that is longer than the policy's limit fails at once. Over many acquisitions
+ * retries add at most a fifth to the requests.
  *
  * @since 0.1.0
  */
-export const acquire = (
+export const make = (
   acquisition: Acquisition,
-): Effect.Effect<AccessToken, TokenError.TokenError> =>
-  attempt(acquisition).pipe(
-    TokenError.withProvider(acquisition.provider),
-    Effect.retry(again(acquisition.policy)),
-    Effect.timeoutOrElse({
-      duration: acquisition.policy.acquisition.deadline,
-      orElse: () =>
-        Effect.fail(
-          new TokenError.TokenError({
-            provider: acquisition.provider,
-            reason: new TokenError.ServerUnavailable({ problem: "timeout" }),
-          }),
-        ),
-    }),
-    Effect.withSpan("oauth.token", {
-      kind: "client",
-      attributes: {
-        "oauth.provider": acquisition.provider,
-        "oauth.client_auth_method": acquisition.clientAuthMethod,
-      },
-    }),
-  );
+): ((attempts: number) => Effect.Effect<AccessToken, TokenError.TokenError>) => {
+  const budget = RetryBudget.make();
+  const { provider, policy } = acquisition;
+  return (attempts) =>
+    attempt(acquisition).pipe(
+      TokenError.withProvider(provider),
+      Effect.retry(again(policy, attempts, budget)),
+      Effect.timeoutOrElse({
+        duration: policy.acquisition.deadline,
+        orElse: () =>
+          Effect.fail(
+            new TokenError.TokenError({
+              provider,
+              reason: new TokenError.ServerUnavailable({ problem: "timeout" }),
+            }),
+          ),
+      }),
+      Effect.tap(() => Effect.sync(budget.earn)),
+      Effect.withSpan("oauth.token", {
+        kind: "client",
+        attributes: {
+          "oauth.provider": provider,
+          "oauth.client_auth_method": acquisition.clientAuthMethod,
+        },
+      }),
+    );
+};
 
 /** Delays between attempts; ends where the next attempt could not finish before the deadline. */
-const again = ({ acquisition, maxRetryAfter }: RefreshPolicy.RefreshPolicy) =>
+const again = (
+  { acquisition, maxRetryAfter }: RefreshPolicy.RefreshPolicy,
+  attempts: number,
+  budget: RetryBudget.RetryBudget,
+) =>
   acquisition.delays.pipe(
     Schedule.modifyDelay(({ input, duration }) =>
       Effect.succeed(Duration.max(duration, Duration.millis(input.retryAfter ?? 0))),
@@ -105,9 +120,10 @@ const again = ({ acquisition, maxRetryAfter }: RefreshPolicy.RefreshPolicy) =>
     Schedule.while(
       ({ input, attempt, duration, elapsed }) =>
         input.isTransient &&
-        attempt < acquisition.attempts &&
+        attempt < attempts &&
         Duration.isLessThanOrEqualTo(Duration.millis(input.retryAfter ?? 0), maxRetryAfter) &&
-        elapsed + Duration.toMillis(duration) < Duration.toMillis(acquisition.deadline),
+        elapsed + Duration.toMillis(duration) < Duration.toMillis(acquisition.deadline) &&
+        budget.spend(),
     ),
   );
 
@@ -132,9 +148,24 @@ const attempt = Effect.fnUntraced(
       grant.lifetime ?? acquisition.lifetime,
       Duration.toMillis(acquisition.policy.maxLifetime),
     );
+    const missingScope = notGranted(request, grant.scope);
+    if (missingScope.length > 0) {
+      const described = `not granted: ${missingScope.join(" ")}`;
+      if (acquisition.requireGrantedScope) {
+        return yield* new TokenError.RequestRejected({
+          status: answer.status,
+          error: "invalid_scope",
+          description: described,
+        });
+      }
+      yield* Effect.logWarning(
+        `${acquisition.provider}: the token's scope is narrower, ${described}`,
+      );
+    }
     return new AccessToken({
       value: grant.value,
       scope: grant.scope,
+      missingScope,
       issuedAt,
       monotonicIssuedAt,
       expiresAt: issuedAt + lifetime,
@@ -169,3 +200,16 @@ const toHttp = (request: TokenRequest.TokenRequest): HttpClientRequest.HttpClien
     },
     body: HttpBody.text(TokenRequest.body(request), "application/x-www-form-urlencoded"),
   });
+
+/** Scope that was asked for and is not in the answer; an answer without scope grants it all (RFC 6749 §5.1). */
+const notGranted = (
+  request: TokenRequest.TokenRequest,
+  granted: string | undefined,
+): ReadonlyArray<string> => {
+  if (granted === undefined) return [];
+  const asked = request.params.find(([name]) => name === "scope")?.[1] ?? "";
+  const has = new Set(granted.split(" "));
+  return TokenRequest.plain(asked)
+    .split(" ")
+    .filter((scope) => scope !== "" && !has.has(scope));
+};

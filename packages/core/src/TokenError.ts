@@ -314,6 +314,8 @@ export const reasonOf = (failure: Failure, certificate?: string): Reason => {
   switch (failure._tag) {
     case "Timeout":
       return new ServerUnavailable({ problem: "timeout" });
+    case "Redirected":
+      return new ServerUntrusted({ problem: "redirect", origin: failure.origin });
     case "TooLarge":
       return new ResponseMalformed({ problem: `it is larger than ${failure.limit} bytes` });
     case "Truncated":

@@ -106,7 +106,7 @@ const decodeSuccess = (
     onSuccess: (grant) => ({
       value: Redacted.make(grant.access_token),
       scope: grant.scope ?? undefined,
-      lifetime: grant.expires_in == null ? undefined : Math.floor(grant.expires_in) * 1000,
+      lifetime: grant.expires_in == null ? undefined : Math.floor(grant.expires_in * 1000),
     }),
     onFailure: (error) =>
       new TokenError.ResponseMalformed({

@@ -11,12 +11,11 @@ import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
 import * as Option from "effect/Option";
 import * as Pull from "effect/Pull";
-import * as Random from "effect/Random";
 import * as Schedule from "effect/Schedule";
-import * as Scope from "effect/Scope";
+import type * as Scope from "effect/Scope";
 import * as AccessToken from "./AccessToken.ts";
 import type * as RefreshPolicy from "./RefreshPolicy.ts";
-import * as TokenError from "./TokenError.ts";
+import type * as TokenError from "./TokenError.ts";
 
 /**
  * Hands out the current token.
@@ -30,17 +29,15 @@ export interface TokenSource {
    */
   readonly get: Effect.Effect<AccessToken.AccessToken, TokenError.TokenError>;
   /**
-   * Drops exactly this token, so that the next `get` fetches another; nothing happens if another
-   * is current already, or if this one is held after `hold`.
+   * Drops exactly this token, so that the next `get` fetches another. Nothing happens if another is
+   * current already, or if this one was itself fetched after an `invalidate` less than 30 s ago and
+   * no API has accepted it since: another would be refused too.
    */
   readonly invalidate: (token: AccessToken.AccessToken) => Effect.Effect<void>;
   /** The current token if it lives, without fetching one. */
   readonly peekUnsafe: () => AccessToken.AccessToken | undefined;
-  /**
-   * Keeps this token, which the API refused as soon as it was fetched, for 30 s: another one would
-   * be refused too.
-   */
-  readonly hold: (token: AccessToken.AccessToken) => Effect.Effect<void>;
+  /** Notes that an API has accepted this token. */
+  readonly acceptedUnsafe: (token: AccessToken.AccessToken) => void;
 }
 
 /**
@@ -50,7 +47,10 @@ export interface TokenSource {
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (options: {
-  readonly acquire: Effect.Effect<AccessToken.AccessToken, TokenError.TokenError>;
+  /** Acquires a token in at most so many attempts. */
+  readonly acquire: (
+    attempts: number,
+  ) => Effect.Effect<AccessToken.AccessToken, TokenError.TokenError>;
   readonly policy: RefreshPolicy.RefreshPolicy;
   /** Whether a living token may still be used, such as while its certificate is in use. */
   readonly isUsable?: ((token: AccessToken.AccessToken) => boolean) | undefined;
@@ -65,7 +65,7 @@ export const make = Effect.fnUntraced(function* (options: {
   let entry: Entry | undefined;
   let flight: Fiber.Fiber<AccessToken.AccessToken, TokenError.TokenError> | undefined;
   let pause: Pause | undefined;
-  let heldUntil = 0n;
+  let isForced = false;
 
   const living = (now: number, monotonicNow: bigint): Entry | undefined =>
     entry !== undefined &&
@@ -79,28 +79,34 @@ export const make = Effect.fnUntraced(function* (options: {
     const unchanged = entry !== undefined && AccessToken.hasSameValue(entry.token, token);
     entry = toEntry(token, policy, {
       // A server that hands out the same token until it dies gains nothing from being asked early.
-      refreshShare: unchanged
-        ? 1
-        : yield* Random.nextBetween(policy.refreshAhead.from, policy.refreshAhead.to),
+      refreshAfter: unchanged ? Infinity : yield* refreshAfter(policy, token),
       monotonicNow: clock.monotonicTimeNanosUnsafe(),
       now: clock.currentTimeMillisUnsafe(),
+      isForced,
     });
+    isForced = false;
     pause = undefined;
     yield* afterFailure.reset;
     yield* afterRejection.reset;
   });
 
   const holdOff = Effect.fnUntraced(function* (error: TokenError.TokenError) {
-    const rejected = error.reason._tag === "CredentialsRejected";
-    const delay = yield* (rejected ? afterRejection : afterFailure).next(error);
+    const isRejection = error.reason._tag === "CredentialsRejected";
+    const delay = yield* (isRejection ? afterRejection : afterFailure).next(error);
     const asked = Math.min(error.retryAfter ?? 0, Duration.toMillis(policy.maxRetryAfter));
-    const cold = rejected ? delay : Duration.toMillis(policy.afterColdFailure);
+    const cold = isRejection ? delay : Duration.toMillis(policy.afterColdFailure);
     const now = clock.monotonicTimeNanosUnsafe();
     pause = {
       error: Exit.fail(error),
       until: now + nanos(Math.max(delay, asked)),
       coldUntil: now + nanos(Math.max(cold, asked)),
     };
+    const current = living(clock.currentTimeMillisUnsafe(), now);
+    if (current !== undefined) {
+      yield* Effect.logWarning(
+        `${error.message}; the present token serves until ${new Date(current.hardAt).toISOString()}, the next refresh is due in ${Math.ceil(Math.max(delay, asked) / 1000)} s`,
+      );
+    }
   });
 
   const land = (exit: Exit.Exit<AccessToken.AccessToken, TokenError.TokenError>) =>
@@ -118,45 +124,73 @@ export const make = Effect.fnUntraced(function* (options: {
       }),
     );
 
-  const take = () => {
-    const fiber = fork(Effect.onExit(options.acquire, land));
+  const take = (attempts: number) => {
+    const fiber = fork(Effect.onExit(options.acquire(attempts), land));
     Fiber.runIn(fiber, scope);
     if (fiber.pollUnsafe() === undefined) flight = fiber;
     return fiber;
   };
 
-  const get = Effect.suspend(() => {
+  /** Starts what is due, and says what a caller gets now, or which flight it waits for. */
+  const advance = () => {
     const now = clock.currentTimeMillisUnsafe();
     const monotonicNow = clock.monotonicTimeNanosUnsafe();
     const current = living(now, monotonicNow);
     if (current !== undefined) {
-      const due = now >= current.softAt || monotonicNow >= current.monotonicSoftAt;
-      if (due && flight === undefined && (pause === undefined || monotonicNow >= pause.until))
-        take();
+      const isDue = now >= current.softAt || monotonicNow >= current.monotonicSoftAt;
+      if (isDue && flight === undefined && (pause === undefined || monotonicNow >= pause.until)) {
+        take(1);
+      }
       return current.exit;
     }
-    if (flight !== undefined) return Fiber.join(flight);
-    if (pause !== undefined && monotonicNow < pause.coldUntil) return pause.error;
-    return Fiber.join(take());
+    if (flight !== undefined) return flight;
+    if (pause === undefined) return take(policy.acquisition.attempts);
+    if (monotonicNow < pause.coldUntil) return pause.error;
+    // While callers come and the server stays away, each acquisition is a probe of one attempt.
+    return take(monotonicNow < pause.coldUntil + patience ? 1 : policy.acquisition.attempts);
+  };
+
+  const get = Effect.suspend(() => {
+    const next = advance();
+    return Exit.isExit(next) ? next : Fiber.join(next);
   });
 
-  const isCurrent = (token: AccessToken.AccessToken) =>
-    entry !== undefined && AccessToken.hasSameValue(entry.token, token);
+  if (policy.mode === "background") {
+    yield* Effect.forkScoped(
+      Effect.suspend(() => {
+        const next = advance();
+        return Exit.isExit(next) ? Effect.void : Fiber.await(next);
+      }).pipe(
+        Effect.andThen(
+          Effect.suspend(() =>
+            Effect.sleep(
+              untilNext(
+                living(clock.currentTimeMillisUnsafe(), clock.monotonicTimeNanosUnsafe()),
+                pause,
+                clock,
+              ),
+            ),
+          ),
+        ),
+        Effect.forever,
+      ),
+    );
+  }
 
   return {
     get,
     invalidate: (token) =>
       Effect.sync(() => {
-        if (isCurrent(token) && clock.monotonicTimeNanosUnsafe() >= heldUntil) entry = undefined;
+        if (entry === undefined || !AccessToken.hasSameValue(entry.token, token)) return;
+        if (clock.monotonicTimeNanosUnsafe() < entry.heldUntil) return;
+        entry = undefined;
+        isForced = true;
       }),
     peekUnsafe: () =>
       living(clock.currentTimeMillisUnsafe(), clock.monotonicTimeNanosUnsafe())?.token,
-    hold: (token) =>
-      Effect.sync(() => {
-        const now = clock.monotonicTimeNanosUnsafe();
-        // A hold is not prolonged by those who run into it, or a busy client would never try again.
-        if (isCurrent(token) && now >= heldUntil) heldUntil = now + nanos(30_000);
-      }),
+    acceptedUnsafe: (token) => {
+      if (entry?.token === token) entry.heldUntil = 0n;
+    },
   };
 });
 
@@ -168,6 +202,8 @@ interface Entry {
   readonly hardAt: number;
   readonly monotonicSoftAt: bigint;
   readonly monotonicHardAt: bigint;
+  /** Until when, on the monotonic clock, a token that replaced a refused one is not replaced itself. */
+  heldUntil: bigint;
 }
 
 interface Pause {
@@ -177,15 +213,27 @@ interface Pause {
   readonly coldUntil: bigint;
 }
 
+/** An unbounded policy has infinite durations; a `bigint` has none, and 30,000 years do. */
+const nanos = (millis: number): bigint => BigInt(Math.round(Math.min(millis, 1e15) * 1e6));
+
+const hold = nanos(30_000);
+
+const patience = nanos(10_000);
+
 const toEntry = (
   token: AccessToken.AccessToken,
   policy: RefreshPolicy.RefreshPolicy,
-  at: { readonly now: number; readonly monotonicNow: bigint; readonly refreshShare: number },
+  at: {
+    readonly now: number;
+    readonly monotonicNow: bigint;
+    readonly refreshAfter: number;
+    readonly isForced: boolean;
+  },
 ): Entry => {
   const lifetime = token.expiresAt - token.issuedAt;
   const margin = Math.min(Duration.toMillis(policy.margin.atMost), lifetime * policy.margin.share);
   const hard = lifetime - margin;
-  const soft = Math.min(hard, lifetime * at.refreshShare);
+  const soft = Math.min(hard, at.refreshAfter);
   // Of a token from another process only the wall clock knows the age; it is never less than 0.
   const issuedAt =
     token.monotonicIssuedAt ?? at.monotonicNow - nanos(Math.max(0, at.now - token.issuedAt));
@@ -196,11 +244,43 @@ const toEntry = (
     hardAt: token.issuedAt + hard,
     monotonicSoftAt: issuedAt + nanos(soft),
     monotonicHardAt: issuedAt + nanos(hard),
+    heldUntil: at.isForced ? at.monotonicNow + hold : 0n,
   };
 };
 
-/** An unbounded policy has infinite durations; a `bigint` has none, and 30,000 years do. */
-const nanos = (millis: number): bigint => BigInt(Math.round(Math.min(millis, 1e15) * 1e6));
+/** Milliseconds after a token's issue at which it is refreshed; `Infinity` for never ahead of its end. */
+const refreshAfter = Effect.fnUntraced(function* (
+  policy: RefreshPolicy.RefreshPolicy,
+  token: AccessToken.AccessToken,
+) {
+  const step = yield* Schedule.toStep(policy.refreshAhead);
+  return yield* step(token.issuedAt, token).pipe(
+    Effect.map(([, delay]) => Duration.toMillis(delay)),
+    Pull.catchDone(() => Effect.succeed(Infinity)),
+  );
+});
+
+/** How long the background fiber sleeps: until something is due, and never in a tight loop. */
+const untilNext = (
+  current: Entry | undefined,
+  pause: Pause | undefined,
+  clock: Clock.Clock,
+): Duration.Duration => {
+  const now = clock.monotonicTimeNanosUnsafe();
+  const paused = pause === undefined ? now : current === undefined ? pause.coldUntil : pause.until;
+  if (current === undefined) {
+    return Duration.max(Duration.seconds(1), Duration.nanos(paused > now ? paused - now : 0n));
+  }
+  const wall = Math.max(0, current.softAt - clock.currentTimeMillisUnsafe());
+  const due = current.monotonicSoftAt > paused ? current.monotonicSoftAt : paused;
+  const rest = Duration.nanos(due > now ? due - now : 0n);
+  return Duration.max(
+    // Tokens that live for less than twice this are fetched by their callers.
+    Duration.millis(200),
+    // The wall clock can be ahead of the other, after a suspend or a jump.
+    paused > now ? rest : Duration.min(rest, Duration.millis(wall)),
+  );
+};
 
 /** Walks a schedule of delays, one delay in milliseconds a failure, and stays at its last one. */
 const delays = Effect.fnUntraced(function* (schedule: RefreshPolicy.Delays) {

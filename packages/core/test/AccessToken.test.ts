@@ -17,6 +17,7 @@ describe("AccessToken", () => {
       _id: "AccessToken",
       value: "<redacted>",
       scope: "read",
+      missingScope: [],
       issuedAt: 0,
       expiresAt: 3_600_000,
       thumbprint: "thumb",

@@ -27,9 +27,9 @@ const isNear = (delays: ReadonlyArray<number>, expected: ReadonlyArray<number>) 
 
 describe("RefreshPolicy.make", () => {
   it("has the documented bounds", () => {
-    const { refreshAhead, margin, maxLifetime, acquisition, afterColdFailure, maxRetryAfter } =
+    const { mode, margin, maxLifetime, acquisition, afterColdFailure, maxRetryAfter } =
       RefreshPolicy.make();
-    assert.deepStrictEqual(refreshAhead, { from: 0.5, to: 0.6 });
+    assert.strictEqual(mode, "onDemand");
     assert.strictEqual(Duration.toMillis(margin.atMost), 60_000);
     assert.strictEqual(margin.share, 0.05);
     assert.strictEqual(Duration.toMillis(maxLifetime), 86_400_000);

@@ -1,18 +1,23 @@
 import { assert, describe, it } from "@effect/vitest";
-import * as TokenEndpoint from "@x/core/TokenEndpoint";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Metric from "effect/Metric";
 import * as TestClock from "effect/testing/TestClock";
 import * as Tracer from "effect/Tracer";
-import { acquisition, everyText, json, server, token, transportError } from "./scripted.ts";
+import {
+  acquire,
+  acquisition,
+  everyText,
+  json,
+  server,
+  token,
+  transportError,
+} from "./scripted.ts";
 import type { Respond } from "./scripted.ts";
 
 /** Acquires with all attempts that it takes. */
 const attempt = Effect.fnUntraced(function* (respond: Respond) {
-  const fiber = yield* Effect.forkChild(
-    Effect.exit(TokenEndpoint.acquire(acquisition(server(respond)))),
-  );
+  const fiber = yield* Effect.forkChild(Effect.exit(acquire(acquisition(server(respond)))));
   yield* TestClock.adjust("30 seconds");
   yield* Fiber.join(fiber);
 });
@@ -30,7 +35,7 @@ const spans = Effect.fnUntraced(function* (respond: Respond) {
   return made;
 });
 
-describe("TokenEndpoint.acquire in telemetry", () => {
+describe("TokenEndpoint.make in telemetry", () => {
   for (const [name, respond] of [
     ["that succeeds", (_, at) => token(at)],
     ["that is refused", () => json({ error: "canary\n", canary: 1 }, { status: 400 })],
@@ -60,7 +65,7 @@ describe("TokenEndpoint.acquire in telemetry", () => {
       yield* attempt((_, at) => (at === 0 ? json({}, { status: 503 }) : token(at)));
       yield* attempt(() => json({ error: "invalid_client" }, { status: 401 }));
       const stalled = server(() => Effect.never);
-      const fiber = yield* Effect.forkChild(TokenEndpoint.acquire(acquisition(stalled)), {
+      const fiber = yield* Effect.forkChild(acquire(acquisition(stalled)), {
         startImmediately: true,
       });
       yield* Fiber.interrupt(fiber);

@@ -10,7 +10,16 @@ import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
 import * as Schedule from "effect/Schedule";
 import * as TestClock from "effect/testing/TestClock";
-import { acquisition, everyText, issuing, json, server, token, tokenUrl } from "./scripted.ts";
+import {
+  acquire,
+  acquisition,
+  everyText,
+  issuing,
+  json,
+  server,
+  token,
+  tokenUrl,
+} from "./scripted.ts";
 import type { Respond } from "./scripted.ts";
 
 /** The outcome, however long it takes, and the time at which it was there, in milliseconds. */
@@ -26,7 +35,7 @@ const settle = Effect.fnUntraced(function* (
     return respond(sent, at);
   });
   const fiber = yield* Effect.forkChild(
-    Effect.map(Effect.exit(TokenEndpoint.acquire(acquisition(to, changes))), (exit) => ({
+    Effect.map(Effect.exit(acquire(acquisition(to, changes))), (exit) => ({
       exit,
       at: clock.currentTimeMillisUnsafe() - start,
     })),
@@ -48,11 +57,11 @@ const failure = Effect.fnUntraced(function* (
   return { reason: error.reason, at, times };
 });
 
-describe("TokenEndpoint.acquire", () => {
+describe("TokenEndpoint.make", () => {
   it.effect("sends exactly these headers and this body", () =>
     Effect.gen(function* () {
       const to = issuing();
-      yield* TokenEndpoint.acquire(acquisition(to));
+      yield* acquire(acquisition(to));
       assert.strictEqual(to.sent.length, 1);
       const [sent] = to.sent;
       assert.strictEqual(sent?.method, "POST");
@@ -75,7 +84,7 @@ describe("TokenEndpoint.acquire", () => {
         Effect.delay(Effect.succeed(token(at, { expires_in: 5, scope: "read" })), 3000),
       );
       const fiber = yield* Effect.forkChild(
-        TokenEndpoint.acquire(
+        acquire(
           acquisition(to, {
             connection: Effect.succeed({
               httpClient: to.httpClient,
@@ -108,7 +117,7 @@ describe("TokenEndpoint.acquire", () => {
   for (const [expires_in, millis] of lifetimes) {
     it.effect(`takes expires_in ${String(expires_in)} for ${millis} ms`, () =>
       Effect.gen(function* () {
-        const issued = yield* TokenEndpoint.acquire(acquisition(issuing({ expires_in })));
+        const issued = yield* acquire(acquisition(issuing({ expires_in })));
         assert.strictEqual(issued.expiresAt - issued.issuedAt, millis);
       }),
     );
@@ -121,7 +130,7 @@ describe("TokenEndpoint.acquire", () => {
         at < 2 ? json({}, { status: 503 }) : token(at, { scope: sent.body }),
       );
       const fiber = yield* Effect.forkChild(
-        TokenEndpoint.acquire(
+        acquire(
           acquisition(to, {
             request: Effect.sync(() =>
               TokenRequest.make(tokenUrl, "client_credentials", { jti: `${signed++}` }),
@@ -170,7 +179,7 @@ describe("TokenEndpoint.acquire", () => {
         { connection: Effect.fail(reason) },
         { request: Effect.fail(reason) },
       ]) {
-        const error = yield* Effect.flip(TokenEndpoint.acquire(acquisition(to, changes)));
+        const error = yield* Effect.flip(acquire(acquisition(to, changes)));
         assert.strictEqual(error.reason, reason);
       }
       assert.strictEqual(to.sent.length, 0);
@@ -178,7 +187,7 @@ describe("TokenEndpoint.acquire", () => {
   );
 });
 
-describe("TokenEndpoint.acquire keeps within its time", () => {
+describe("TokenEndpoint.make keeps within its time", () => {
   it.effect("ends an attempt after 10 s, and all after 30 s, and gives the requests up", () =>
     Effect.gen(function* () {
       const signals: Array<AbortSignal> = [];
@@ -263,7 +272,7 @@ describe("TokenEndpoint.acquire keeps within its time", () => {
   );
 });
 
-describe("TokenEndpoint.acquire bounds the body", () => {
+describe("TokenEndpoint.make bounds the body", () => {
   it.effect("stops an endless one after 256 KiB and closes it", () =>
     Effect.gen(function* () {
       let sent = 0;

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as RefreshPolicy from "@x/core/RefreshPolicy";
-import * as TokenEndpoint from "@x/core/TokenEndpoint";
 import type * as TokenError from "@x/core/TokenError";
 import * as TokenRequest from "@x/core/TokenRequest";
 import * as Duration from "effect/Duration";
@@ -9,14 +8,14 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import * as HttpClient from "effect/http/HttpClient";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
-import { everyText, issuing, json, server, token, transportError } from "./scripted.ts";
+import { acquire, everyText, issuing, json, server, token, transportError } from "./scripted.ts";
 
 const once = RefreshPolicy.make({
   acquisition: { ...RefreshPolicy.make().acquisition, attempts: 1 },
 });
 
-const acquire = (httpClient: HttpClient.HttpClient, certificate?: string) =>
-  TokenEndpoint.acquire({
+const acquireWith = (httpClient: HttpClient.HttpClient, certificate?: string) =>
+  acquire({
     provider: "Acme",
     clientAuthMethod: "client_secret_post",
     connection: Effect.succeed(
@@ -31,10 +30,11 @@ const acquire = (httpClient: HttpClient.HttpClient, certificate?: string) =>
     ),
     lifetime: Duration.toMillis("5 minutes"),
     policy: once,
+    requireGrantedScope: false,
   });
 
 const reasonFrom = (httpClient: HttpClient.HttpClient, certificate?: string) =>
-  Effect.map(Effect.flip(acquire(httpClient, certificate)), (error) => {
+  Effect.map(Effect.flip(acquireWith(httpClient, certificate)), (error) => {
     assert.notInclude(everyText(error), "canary");
     return error.reason;
   });
@@ -42,7 +42,7 @@ const reasonFrom = (httpClient: HttpClient.HttpClient, certificate?: string) =>
 const failing = (code?: string) =>
   server((sent) => Effect.fail(transportError(sent, code))).httpClient;
 
-describe("TokenEndpoint.acquire names the fault of the transport", () => {
+describe("TokenEndpoint.make names the fault of the transport", () => {
   const unavailable: ReadonlyArray<
     readonly [code: string | undefined, problem: "dns" | "connection"]
   > = [
@@ -115,7 +115,7 @@ const isRedirect = (reason: TokenError.Reason, origin?: string) => {
   assert.strictEqual("origin" in reason ? reason.origin : undefined, origin);
 };
 
-describe("TokenEndpoint.acquire follows no redirect", () => {
+describe("TokenEndpoint.make follows no redirect", () => {
   for (const status of [301, 302, 303, 307, 308]) {
     it.effect(`of status ${status}, and names only where it leads`, () =>
       Effect.gen(function* () {
@@ -153,8 +153,8 @@ const mine = Layer.succeed(FetchHttpClient.RequestInit, {
   headers: { "x-mine": "1" },
 });
 
-describe("TokenEndpoint.acquire over fetch", () => {
-  const viaService = Effect.flatMap(HttpClient.HttpClient, (client) => acquire(client));
+describe("TokenEndpoint.make over fetch", () => {
+  const viaService = Effect.flatMap(HttpClient.HttpClient, (client) => acquireWith(client));
 
   it.effect("asks for redirects to be left alone", () =>
     Effect.gen(function* () {
@@ -190,7 +190,7 @@ describe("TokenEndpoint.acquire over fetch", () => {
   it.effect("leaves the caller's own requests as they were", () =>
     Effect.gen(function* () {
       const seen: Array<unknown> = [];
-      yield* acquire(issuing().httpClient);
+      yield* acquireWith(issuing().httpClient);
       yield* Effect.withFiber((fiber) =>
         Effect.sync(() => seen.push(fiber.context.mapUnsafe.get(FetchHttpClient.RequestInit.key))),
       );

@@ -149,15 +149,16 @@ describe("TokenSource refreshes", () => {
     Effect.gen(function* () {
       const clock = yield* Clock.Clock;
       let count = 0;
-      const acquire = Effect.sync(() => {
-        count++;
-        const age = clock.currentTimeMillisUnsafe();
-        return accessToken(age < 60 * minutes ? "same" : "other", {
-          issuedAt: age,
-          monotonicIssuedAt: clock.monotonicTimeNanosUnsafe(),
-          expiresAt: age < 60 * minutes ? 60 * minutes : 120 * minutes,
+      const acquire = () =>
+        Effect.sync(() => {
+          count++;
+          const age = clock.currentTimeMillisUnsafe();
+          return accessToken(age < 60 * minutes ? "same" : "other", {
+            issuedAt: age,
+            monotonicIssuedAt: clock.monotonicTimeNanosUnsafe(),
+            expiresAt: age < 60 * minutes ? 60 * minutes : 120 * minutes,
+          });
         });
-      });
       const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
       const answers = yield* ask(source, 10_000, 342);
       assert.deepStrictEqual([...new Set(answers)], ["same"]);
@@ -205,9 +206,14 @@ describe("TokenSource hands a token out", () => {
     Effect.gen(function* () {
       yield* TestClock.setTime(50_000);
       const source = yield* TokenSource.make({
-        acquire: Effect.succeed(
-          accessToken("shared", { issuedAt: 0, monotonicIssuedAt: undefined, expiresAt: 100_000 }),
-        ),
+        acquire: () =>
+          Effect.succeed(
+            accessToken("shared", {
+              issuedAt: 0,
+              monotonicIssuedAt: undefined,
+              expiresAt: 100_000,
+            }),
+          ),
         policy: RefreshPolicy.make(),
       });
       yield* source.get;
@@ -268,7 +274,7 @@ describe("TokenSource with two clocks", () => {
           expiresAt: at.wall + 50_000,
         });
         const source = yield* TokenSource.make({
-          acquire: Effect.succeed(shared),
+          acquire: () => Effect.succeed(shared),
           policy: RefreshPolicy.make(),
         });
         yield* source.get;

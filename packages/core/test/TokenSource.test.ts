@@ -70,7 +70,7 @@ describe("TokenSource.get", () => {
   it.effect("fetches in the context of its layer, not in the caller's", () =>
     Effect.gen(function* () {
       const Who = Context.Reference<string>("test/Who", { defaultValue: () => "nobody" });
-      const acquire = Effect.map(Who, (who) => accessToken(who));
+      const acquire = () => Effect.map(Who, (who) => accessToken(who));
       const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() }).pipe(
         Effect.provideService(Who, "layer"),
       );
@@ -82,7 +82,8 @@ describe("TokenSource.get", () => {
   it.effect("stops fetching, and its callers too, when its scope closes", () =>
     Effect.gen(function* () {
       let interrupted = 0;
-      const acquire = Effect.onInterrupt(Effect.never, () => Effect.sync(() => void interrupted++));
+      const acquire = () =>
+        Effect.onInterrupt(Effect.never, () => Effect.sync(() => void interrupted++));
       const scope = yield* Scope.make();
       const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() }).pipe(
         Scope.provide(scope),
@@ -131,7 +132,7 @@ describe("TokenSource.get", () => {
 
   it.effect("asks again after an acquisition or a policy that dies", () =>
     Effect.gen(function* () {
-      const odd = { from: Number.NaN, to: Number.NaN };
+      const odd = Schedule.modifyDelay(Schedule.forever, () => Effect.die("odd"));
       for (const [policy, answers] of [
         [RefreshPolicy.make(), ["die", undefined]],
         [RefreshPolicy.make({ refreshAhead: odd }), [undefined, undefined]],
@@ -267,30 +268,34 @@ describe("TokenSource.invalidate", () => {
     }),
   );
 
-  it.effect("does nothing for 30 s to a token that is held", () =>
+  it.effect("keeps for 30 s a token that replaced a refused one and that nobody accepted", () =>
     Effect.gen(function* () {
-      const { acquire } = yield* issuer({});
+      const { acquire, count } = yield* issuer({});
       const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      yield* source.invalidate(yield* source.get);
       const token = yield* source.get;
-      yield* source.hold(accessToken("another"));
-      yield* source.hold(token);
       for (let second = 0; second < 30; second++) {
         yield* source.invalidate(token);
         assert.strictEqual(source.peekUnsafe(), token, `${second}`);
-        yield* source.hold(token);
         yield* TestClock.adjust("1 second");
       }
       yield* source.invalidate(token);
       assert.isUndefined(source.peekUnsafe());
+      assert.strictEqual(count(), 2);
     }),
   );
 
-  it.effect("holds no token because another one was asked to be held", () =>
+  it.effect("drops such a token at once when an API had accepted it", () =>
     Effect.gen(function* () {
       const { acquire } = yield* issuer({});
       const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      const first = yield* source.get;
+      yield* source.invalidate(first);
       const token = yield* source.get;
-      yield* source.hold(accessToken("another"));
+      source.acceptedUnsafe(first);
+      yield* source.invalidate(token);
+      assert.strictEqual(source.peekUnsafe(), token, "another was accepted");
+      source.acceptedUnsafe(token);
       yield* source.invalidate(token);
       assert.isUndefined(source.peekUnsafe());
     }),

@@ -7,7 +7,7 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse";
 import * as Redacted from "effect/Redacted";
 import { AccessToken } from "@x/core/AccessToken";
 import * as RefreshPolicy from "@x/core/RefreshPolicy";
-import type * as TokenEndpoint from "@x/core/TokenEndpoint";
+import * as TokenEndpoint from "@x/core/TokenEndpoint";
 import * as TokenRequest from "@x/core/TokenRequest";
 import { inspect } from "node:util";
 
@@ -133,5 +133,10 @@ export const acquisition = (
   ),
   lifetime: 300_000,
   policy: RefreshPolicy.make(),
+  requireGrantedScope: false,
   ...changes,
 });
+
+/** One acquisition with as many attempts as its policy allows to callers that wait. */
+export const acquire = (options: TokenEndpoint.Acquisition) =>
+  TokenEndpoint.make(options)(options.policy.acquisition.attempts);

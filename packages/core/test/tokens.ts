@@ -9,7 +9,9 @@ import { accessToken } from "./scripted.ts";
 export type Answer = TokenError.TokenError | "die" | undefined;
 
 interface Issuer {
-  readonly acquire: Effect.Effect<AccessToken, TokenError.TokenError>;
+  readonly acquire: (attempts: number) => Effect.Effect<AccessToken, TokenError.TokenError>;
+  /** How many attempts each was allowed. */
+  readonly attempts: ReadonlyArray<number>;
   /** How many acquisitions were begun. */
   readonly count: () => number;
   /** When they were begun, in epoch milliseconds. */
@@ -31,25 +33,28 @@ export const issuer = Effect.fnUntraced(function* (options: {
   const clock = yield* Clock.Clock;
   const times: Array<number> = [];
   const { lifetime = 3_600_000, latency = 0, answers = [], always } = options;
-  const acquire = Effect.suspend(() => {
-    const at = times.length;
-    const issuedAt = clock.currentTimeMillisUnsafe();
-    times.push(issuedAt);
-    const answer = at < answers.length ? answers[at] : always;
-    const token = accessToken(options.value ?? `token-${at}`, {
-      issuedAt,
-      monotonicIssuedAt: clock.monotonicTimeNanosUnsafe(),
-      expiresAt: issuedAt + lifetime,
+  const attempts: Array<number> = [];
+  const acquire = (allowed: number) =>
+    Effect.suspend(() => {
+      const at = times.length;
+      attempts.push(allowed);
+      const issuedAt = clock.currentTimeMillisUnsafe();
+      times.push(issuedAt);
+      const answer = at < answers.length ? answers[at] : always;
+      const token = accessToken(options.value ?? `token-${at}`, {
+        issuedAt,
+        monotonicIssuedAt: clock.monotonicTimeNanosUnsafe(),
+        expiresAt: issuedAt + lifetime,
+      });
+      const outcome =
+        answer === "die"
+          ? Effect.die("scripted")
+          : answer === undefined
+            ? Effect.succeed(token)
+            : Effect.fail(answer);
+      return latency === 0 ? outcome : Effect.andThen(Effect.sleep(latency), outcome);
     });
-    const outcome =
-      answer === "die"
-        ? Effect.die("scripted")
-        : answer === undefined
-          ? Effect.succeed(token)
-          : Effect.fail(answer);
-    return latency === 0 ? outcome : Effect.andThen(Effect.sleep(latency), outcome);
-  });
-  const made: Issuer = { acquire, count: () => times.length, times };
+  const made: Issuer = { acquire, attempts, count: () => times.length, times };
   return made;
 });
 

@@ -1,8 +1,6 @@
 /** One bounded request and its whole answer: no redirects, a deadline, a limit on the body. */
-import * as Context from "effect/Context";
 import type * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
-import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import type * as Headers from "effect/http/Headers";
 import * as HttpClient from "effect/http/HttpClient";
 import type * as HttpClientError from "effect/http/HttpClientError";
@@ -10,6 +8,7 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest";
 import type * as HttpClientResponse from "effect/http/HttpClientResponse";
 import * as Predicate from "effect/Predicate";
 import * as Stream from "effect/Stream";
+import { type Redirected, withoutRedirects } from "./redirects.ts";
 
 /** The whole answer of a server. */
 export interface Answer {
@@ -23,7 +22,8 @@ export type Failure =
   | { readonly _tag: "Timeout" }
   | { readonly _tag: "Transport"; readonly codes: ReadonlyArray<string> }
   | { readonly _tag: "Truncated"; readonly codes: ReadonlyArray<string> }
-  | { readonly _tag: "TooLarge"; readonly limit: number };
+  | { readonly _tag: "TooLarge"; readonly limit: number }
+  | Redirected;
 
 /** Sends a request and reads its answer, with everything that must hold for whatever client is injected. */
 export const exchange = (
@@ -32,7 +32,9 @@ export const exchange = (
   bounds: { readonly timeout: Duration.Duration; readonly maxBytes: number },
 ): Effect.Effect<Answer, Failure> =>
   withoutRedirects(httpClient, request).pipe(
-    Effect.mapError((error): Failure => ({ _tag: "Transport", codes: codesOf(error) })),
+    Effect.mapError((error): Failure =>
+      error._tag === "Redirected" ? error : { _tag: "Transport", codes: codesOf(error) },
+    ),
     Effect.flatMap((response) =>
       Effect.map(readBody(response, bounds.maxBytes), (body) => ({
         status: response.status,
@@ -47,32 +49,6 @@ export const exchange = (
       orElse: () => Effect.fail<Failure>({ _tag: "Timeout" }),
     }),
   );
-
-/**
- * Sends a request with `redirect: "manual"` for clients on `fetch`, whose default is to follow.
- *
- * The setting is added from inside the client's own context, so that the user's other fetch
- * options, wherever they were provided, stay; afterwards the caller's context is as it was.
- */
-export const withoutRedirects = <E, R>(
-  httpClient: HttpClient.HttpClient.With<E, R>,
-  request: HttpClientRequest.HttpClientRequest,
-): Effect.Effect<HttpClientResponse.HttpClientResponse, E, R> => {
-  const prepared = Effect.withFiber<HttpClientRequest.HttpClientRequest, E, R>((fiber) => {
-    const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit);
-    fiber.setContext(
-      Context.add(fiber.context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
-    );
-    return httpClient.preprocess(request);
-  });
-  return Effect.withFiber((fiber) => {
-    const { context } = fiber;
-    return Effect.ensuring(
-      httpClient.postprocess(prepared),
-      Effect.sync(() => fiber.setContext(context)),
-    );
-  });
-};
 
 const readBody = (
   response: HttpClientResponse.HttpClientResponse,
@@ -115,7 +91,11 @@ const codesOf = (error: HttpClientError.HttpClientError): ReadonlyArray<string> 
   const codes: Array<string> = [];
   let cause: unknown = error.reason.cause;
   for (let depth = 0; depth < 8 && Predicate.isObject(cause); depth++) {
-    if ("code" in cause && typeof cause.code === "string" && /^[A-Z0-9_]{2,80}$/.test(cause.code)) {
+    if (
+      "code" in cause &&
+      typeof cause.code === "string" &&
+      /^[A-Z0-9_/]{2,80}$/.test(cause.code)
+    ) {
       codes.push(cause.code);
     }
     cause = "cause" in cause ? cause.cause : undefined;

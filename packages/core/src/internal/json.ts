@@ -7,6 +7,8 @@ export type Problem =
   | "truncated"
   | "not JSON"
   | "not a JSON object"
+  | "a JSON object that names a member twice"
+  | "JSON that is nested too deep"
   | "not UTF-8"
   | "not announced as JSON (content-type)";
 
@@ -20,13 +22,35 @@ export const parse = (answer: Answer): object | Problem => {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? value
+      ? (structureProblem(text) ?? value)
       : "not a JSON object";
   } catch {
     // The parser's own message quotes the text, so it is dropped.
     const rest = text.trim();
     return rest === "" || (rest.startsWith("{") && !rest.endsWith("}")) ? "truncated" : "not JSON";
   }
+};
+
+/**
+ * What the parser lets pass: it keeps the last of two members with one name, where a proxy or a log
+ * may keep the first (RFC 8259 §4). Only for text that is valid JSON.
+ */
+const structureProblem = (text: string): Problem | undefined => {
+  const names = new Set<string>();
+  let depth = 0;
+  let last = "";
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}:]/g)) {
+    if (token === "{" || token === "[") depth++;
+    else if (token === "}" || token === "]") depth--;
+    else if (token === ":" && depth === 1) {
+      const name: string = JSON.parse(last);
+      if (names.has(name)) return "a JSON object that names a member twice";
+      names.add(name);
+    }
+    if (depth > 8) return "JSON that is nested too deep";
+    last = token;
+  }
+  return undefined;
 };
 
 const decodeUtf8 = (bytes: Uint8Array): string | undefined => {

@@ -1,0 +1,207 @@
+import { assert, describe, it } from "@effect/vitest";
+import { AccessToken } from "@x/core/AccessToken";
+import * as BearerClient from "@x/core/BearerClient";
+import * as RefreshPolicy from "@x/core/RefreshPolicy";
+import * as TokenEndpoint from "@x/core/TokenEndpoint";
+import * as TokenRequest from "@x/core/TokenRequest";
+import * as TokenSource from "@x/core/TokenSource";
+import * as Effect from "effect/Effect";
+import * as HttpClient from "effect/http/HttpClient";
+import * as Logger from "effect/Logger";
+import * as Redacted from "effect/Redacted";
+import * as TestClock from "effect/testing/TestClock";
+import * as Tracer from "effect/Tracer";
+import { accessToken, acquire, acquisition, issuing, json, server, token } from "./scripted.ts";
+
+const scoped = (scope: string) => ({
+  request: Effect.succeed(
+    TokenRequest.make("https://login.acme.test/token", "client_credentials", { scope }),
+  ),
+});
+
+describe("TokenEndpoint.make on scope", () => {
+  const narrower: ReadonlyArray<
+    readonly [asked: string, granted: string | null | undefined, missing: ReadonlyArray<string>]
+  > = [
+    ["read write", "read", ["write"]],
+    ["read write", "", ["read", "write"]],
+    ["read write", "write read", []],
+    ["read", "read write", []],
+    ["read", undefined, []],
+    ["read", null, []],
+    ["", "read", []],
+  ];
+  for (const [asked, granted, missing] of narrower) {
+    it.effect(`asked for "${asked}" and given "${granted}" says what is missing`, () =>
+      Effect.gen(function* () {
+        const logged: Array<unknown> = [];
+        const logger = Logger.make(({ message }) => void logged.push(message));
+        const to = issuing(granted === undefined ? {} : { scope: granted });
+        const issued = yield* acquire(acquisition(to, scoped(asked))).pipe(
+          Effect.provide(Logger.layer([logger])),
+        );
+        assert.deepStrictEqual(issued.missingScope, missing);
+        assert.strictEqual(logged.length, missing.length > 0 ? 1 : 0);
+        for (const scope of missing) assert.include(String(logged[0]), scope);
+      }),
+    );
+  }
+
+  it.effect("fails for a narrower scope only if the user says so, once", () =>
+    Effect.gen(function* () {
+      const to = issuing({ scope: "read" });
+      const error = yield* acquire(
+        acquisition(to, { ...scoped("read write"), requireGrantedScope: true }),
+      ).pipe(Effect.flip);
+      assert.strictEqual(error.reason._tag, "RequestRejected");
+      assert.match(error.message, /not granted: write/);
+      assert.strictEqual(to.sent.length, 1);
+    }),
+  );
+});
+
+describe("TokenEndpoint.make under HttpClient.followRedirects", () => {
+  for (const status of [301, 302, 303, 307, 308]) {
+    it.effect(`sends nothing to the target of a ${status}`, () =>
+      Effect.gen(function* () {
+        const to = server(({ url }) =>
+          url.startsWith("https://evil.test")
+            ? token(0)
+            : new Response(null, { status, headers: { location: "https://evil.test/token?x=1" } }),
+        );
+        const client = { ...to, httpClient: HttpClient.followRedirects(to.httpClient, 5) };
+        const error = yield* Effect.flip(acquire(acquisition(client)));
+        assert.deepInclude(error.reason, { problem: "redirect", origin: "https://evil.test" });
+        assert.strictEqual(to.sent.length, 1);
+      }),
+    );
+  }
+
+  it.effect("nor where tracing is switched off", () =>
+    Effect.gen(function* () {
+      const to = server(({ url }) =>
+        url.startsWith("https://evil.test")
+          ? token(0)
+          : new Response(null, { status: 307, headers: { location: "https://evil.test/" } }),
+      );
+      const client = { ...to, httpClient: HttpClient.followRedirects(to.httpClient) };
+      const error = yield* acquire(acquisition(client)).pipe(
+        Effect.provideService(Tracer.DisablePropagation, true),
+        Effect.flip,
+      );
+      assert.strictEqual(error.reason._tag, "ServerUntrusted");
+      assert.strictEqual(to.sent.length, 1);
+    }),
+  );
+
+  it.effect("lets an injected client try again at the same place", () =>
+    Effect.gen(function* () {
+      const to = server((_, at) => (at === 0 ? json({}, { status: 503 }) : token(at)));
+      const httpClient = HttpClient.retryTransient(to.httpClient, { times: 1 });
+      const issued = yield* acquire(acquisition({ ...to, httpClient }));
+      assert.strictEqual(Redacted.value(issued.value), "token-1");
+    }),
+  );
+});
+
+describe("BearerClient.make under HttpClient.followRedirects", () => {
+  const call = (location: string) => {
+    const to = server(({ url }) =>
+      url === "https://api.acme.test/v1/old"
+        ? new Response(null, { status: 307, headers: { location } })
+        : json({ at: url }),
+    );
+    const current = accessToken("canary-token");
+    const source: TokenSource.TokenSource = {
+      get: Effect.succeed(current),
+      invalidate: () => Effect.void,
+      peekUnsafe: () => current,
+      acceptedUnsafe: () => {},
+    };
+    const httpClient = BearerClient.make({
+      provider: "Acme",
+      source,
+      connection: Effect.succeed({
+        httpClient: HttpClient.followRedirects(to.httpClient, 5),
+        thumbprint: undefined,
+      }),
+      apiUrl: "https://api.acme.test/v1",
+    });
+    return { to, response: httpClient.get("/old") };
+  };
+
+  it.effect("takes the token to no other origin", () =>
+    Effect.gen(function* () {
+      const { to, response } = call("https://evil.test/new");
+      const error = yield* Effect.flip(response);
+      assert.strictEqual(error._tag === "TokenError" && error.reason._tag, "ServerUntrusted");
+      assert.strictEqual(to.sent.length, 1);
+    }),
+  );
+
+  it.effect("leaves a client its way within the origin", () =>
+    Effect.gen(function* () {
+      const { to, response } = call("https://api.acme.test/v1/new");
+      assert.strictEqual((yield* response).status, 200);
+      assert.deepStrictEqual(
+        to.sent.map(({ headers }) => headers["authorization"]),
+        ["Bearer canary-token", "Bearer canary-token"],
+      );
+    }),
+  );
+});
+
+describe("TokenEndpoint.make on a server that fails now and then", () => {
+  it.effect("adds at most a fifth to the requests", () =>
+    Effect.gen(function* () {
+      let state = 7;
+      // A generator of its own, so that the sequence is the same in each run.
+      const random = () => (state = (state * 16807) % 2147483647) / 2147483647;
+      const to = server((_, at) => (random() < 0.3 ? json({}, { status: 503 }) : token(at)));
+      const once = TokenEndpoint.make(acquisition(to));
+      const acquisitions = 2000;
+      for (let n = 0; n < acquisitions; n++) {
+        yield* Effect.forkChild(Effect.exit(once(3)), { startImmediately: true });
+        yield* TestClock.adjust("30 seconds");
+      }
+      assert.isAtMost(to.sent.length / acquisitions, 1.2);
+      assert.isAtLeast(to.sent.length / acquisitions, 1.15);
+    }),
+  );
+
+  it.effect("makes its three attempts in a bad moment", () =>
+    Effect.gen(function* () {
+      const to = server(() => json({}, { status: 503 }));
+      const once = TokenEndpoint.make(acquisition(to));
+      for (const expected of [3, 6, 9, 12, 15, 16]) {
+        yield* Effect.forkChild(Effect.exit(once(3)), { startImmediately: true });
+        yield* TestClock.adjust("30 seconds");
+        assert.strictEqual(to.sent.length, expected);
+      }
+    }),
+  );
+});
+
+describe("TokenSource on a failing refresh", () => {
+  it.effect("logs one warning that says what serves meanwhile", () =>
+    Effect.gen(function* () {
+      const logged: Array<string> = [];
+      const logger = Logger.make(({ message }) => void logged.push(String(message)));
+      const to = server((_, at) => (at === 0 ? token(0) : json({}, { status: 503 })));
+      yield* Effect.gen(function* () {
+        const source = yield* TokenSource.make({
+          acquire: TokenEndpoint.make(acquisition(to)),
+          policy: RefreshPolicy.make(),
+        });
+        assert.instanceOf(yield* source.get, AccessToken);
+        yield* TestClock.adjust("40 minutes");
+        yield* source.get;
+        yield* TestClock.adjust(1);
+        yield* source.get;
+        yield* TestClock.adjust(1);
+      }).pipe(Effect.provide(Logger.layer([logger])));
+      assert.strictEqual(logged.length, 1);
+      assert.match(logged[0] ?? "", /^Acme: .*HTTP 503.*the present token serves until 1970-/);
+    }),
+  );
+});
