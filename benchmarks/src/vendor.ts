@@ -80,6 +80,7 @@ export const make = (changes: Partial<State>) => {
           return HttpClientResponse.fromWeb(request, Response.json({ error }, { status }));
         }
         ends.set(access_token, now + state.lifetime * 1000);
+        for (const oldest of ends.keys()) if (ends.size > 1000) ends.delete(oldest);
         return HttpClientResponse.fromWeb(
           request,
           Response.json({ access_token, token_type: "Bearer", expires_in: state.lifetime }),
