@@ -66,6 +66,28 @@ const eager = RefreshPolicy.make({
   maxRetryAfter: Duration.zero,
 });
 
+/** So many refreshes on a few lanes, each a source of its own; counts how they end. */
+const rush = (place: Place, outcomes: Map<string, number>, count: number) =>
+  Effect.all(
+    Array.from({ length: lanes }, () =>
+      Effect.gen(function* () {
+        const vendor = yield* Vendor.Simulated.make({
+          ...Vendor.options,
+          tokenUrl: place.tokenUrl,
+          refresh: eager,
+        });
+        for (let n = 0; n < count / lanes; n++) {
+          const outcome = yield* Effect.match(vendor.get, {
+            onSuccess: () => "ok",
+            onFailure: ({ reason }) => reason._tag,
+          });
+          outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+        }
+      }).pipe(Effect.scoped),
+    ),
+    { concurrency: "unbounded", discard: true },
+  );
+
 const refreshing = Effect.gen(function* () {
   let rejections = 0;
   const onRejection = () => void rejections++;
@@ -80,29 +102,9 @@ const refreshing = Effect.gen(function* () {
     const { place } = yield* faultServer;
     const atStart = descriptors();
     yield* Effect.gen(function* () {
-      const rush = (count: number) =>
-        Effect.all(
-          Array.from({ length: lanes }, () =>
-            Effect.gen(function* () {
-              const vendor = yield* Vendor.Simulated.make({
-                ...Vendor.options,
-                tokenUrl: place.tokenUrl,
-                refresh: eager,
-              });
-              for (let n = 0; n < count / lanes; n++) {
-                const outcome = yield* Effect.match(vendor.get, {
-                  onSuccess: () => "ok",
-                  onFailure: ({ reason }) => reason._tag,
-                });
-                outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-              }
-            }).pipe(Effect.scoped),
-          ),
-          { concurrency: "unbounded", discard: true },
-        );
-      yield* rush(refreshes / 5);
+      yield* rush(place, outcomes, refreshes / 5);
       const settled = yield* heap;
-      yield* rush((refreshes * 4) / 5);
+      yield* rush(place, outcomes, (refreshes * 4) / 5);
       slope = ((yield* heap) - settled) / ((refreshes * 4) / 5 / 1000);
     }).pipe(Effect.scoped, Effect.provide(TestHttpClient.layer(place.certificateAuthority)));
     yield* Effect.sleep("500 millis");

@@ -120,12 +120,16 @@ const again = (
     Schedule.while(
       ({ input, attempt, duration, elapsed }) =>
         input.isTransient &&
-        attempt < attempts &&
+        attempt < (isUnknownHost(input) ? Math.min(attempts, 2) : attempts) &&
         Duration.isLessThanOrEqualTo(Duration.millis(input.retryAfter ?? 0), maxRetryAfter) &&
         elapsed + Duration.toMillis(duration) < Duration.toMillis(acquisition.deadline) &&
         budget.spend(),
     ),
   );
+
+/** A name that does not exist is rarely a passing fault: it is asked for once more, and no more. */
+const isUnknownHost = ({ reason }: TokenError.TokenError): boolean =>
+  reason._tag === "ServerUnavailable" && reason.code === "ENOTFOUND";
 
 const attempt = Effect.fnUntraced(
   function* (acquisition: Acquisition): Effect.fn.Return<AccessToken, TokenError.Reason> {

@@ -11,7 +11,16 @@ import * as Logger from "effect/Logger";
 import * as Redacted from "effect/Redacted";
 import * as TestClock from "effect/testing/TestClock";
 import * as Tracer from "effect/Tracer";
-import { accessToken, acquire, acquisition, issuing, json, server, token } from "./scripted.ts";
+import {
+  accessToken,
+  acquire,
+  acquisition,
+  issuing,
+  json,
+  server,
+  token,
+  transportError,
+} from "./scripted.ts";
 
 const scoped = (scope: string) => ({
   request: Effect.succeed(
@@ -168,6 +177,21 @@ describe("TokenEndpoint.make on a server that fails now and then", () => {
       assert.isAtLeast(to.sent.length / acquisitions, 1.15);
     }),
   );
+
+  for (const [code, attempts] of [
+    ["ENOTFOUND", 2],
+    ["EAI_AGAIN", 3],
+    ["ECONNREFUSED", 3],
+  ] as const) {
+    it.effect(`makes ${attempts} attempts after ${code}`, () =>
+      Effect.gen(function* () {
+        const to = server((sent) => Effect.fail(transportError(sent, code)));
+        yield* Effect.forkChild(Effect.exit(acquire(acquisition(to))), { startImmediately: true });
+        yield* TestClock.adjust("30 seconds");
+        assert.strictEqual(to.sent.length, attempts);
+      }),
+    );
+  }
 
   it.effect("makes its three attempts in a bad moment", () =>
     Effect.gen(function* () {
