@@ -20,8 +20,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     coverage: {
       provider: "v8",
-      include: ["packages/*/src/**/*.ts"],
-      exclude: ["**/index.ts"],
+      include: ["**/src/**/*.ts"],
+      exclude: ["**/index.ts", "examples/**", "benchmarks/**"],
       reporter: ["text", "json-summary", "lcov"],
       reportsDirectory: "coverage",
     },
