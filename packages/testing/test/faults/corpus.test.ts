@@ -1,0 +1,42 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as TokenServer from "@x/testing/TokenServer";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Redacted from "effect/Redacted";
+import { acme, everyText, secret, seen } from "./acme.ts";
+import { canary } from "./cases.ts";
+import { successes } from "./successes.ts";
+import { refusals } from "./refusals.ts";
+
+const corpus = [...successes, ...refusals];
+
+describe("the corpus of odd answers", () => {
+  it("has 300 cases and more, each once", () => {
+    assert.isAtLeast(corpus.length, 300);
+    assert.strictEqual(new Set(corpus.map(({ name }) => name)).size, corpus.length);
+  });
+
+  for (const { answer, name, verdict } of corpus) {
+    it.live(`${name}: ${verdict}`, () =>
+      Effect.gen(function* () {
+        const { requestCount } = yield* TokenServer.TokenServer;
+        const { get, peekUnsafe } = yield* acme();
+        const exit = yield* Effect.exit(get);
+        assert.strictEqual(yield* seen(exit), verdict);
+        // What may pass is asked for again, and nothing else is.
+        assert.strictEqual(yield* requestCount, verdict.startsWith("ServerUnavailable") ? 3 : 1);
+        if (Exit.isSuccess(exit)) {
+          const token = exit.value;
+          assert.match(Redacted.value(token.value), /^[\x21-\x7e]{1,16384}$/);
+          const lifetime = token.expiresAt - token.issuedAt;
+          assert.isTrue(lifetime >= 0 && lifetime <= 86_400_000, `it lives for ${lifetime} ms`);
+        } else {
+          assert.isUndefined(peekUnsafe());
+          const text = everyText(exit) + everyText(yield* Effect.flip(exit));
+          assert.notInclude(text, canary);
+          assert.notInclude(text, secret);
+        }
+      }).pipe(Effect.provide(TokenServer.layerHttpClient([answer]))),
+    );
+  }
+});
