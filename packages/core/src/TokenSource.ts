@@ -131,8 +131,7 @@ export const make = Effect.fnUntraced(function* (options: {
     return fiber;
   };
 
-  /** Starts what is due, and says what a caller gets now, or which flight it waits for. */
-  const advance = () => {
+  const get = Effect.suspend(() => {
     const now = clock.currentTimeMillisUnsafe();
     const monotonicNow = clock.monotonicTimeNanosUnsafe();
     const current = living(now, monotonicNow);
@@ -143,38 +142,21 @@ export const make = Effect.fnUntraced(function* (options: {
       }
       return current.exit;
     }
-    if (flight !== undefined) return flight;
-    if (pause === undefined) return take(policy.acquisition.attempts);
+    if (flight !== undefined) return Fiber.join(flight);
+    if (pause === undefined) return Fiber.join(take(policy.acquisition.attempts));
     if (monotonicNow < pause.coldUntil) return pause.error;
     // While callers come and the server stays away, each acquisition is a probe of one attempt.
-    return take(monotonicNow < pause.coldUntil + patience ? 1 : policy.acquisition.attempts);
-  };
-
-  const get = Effect.suspend(() => {
-    const next = advance();
-    return Exit.isExit(next) ? next : Fiber.join(next);
+    const isProbe = monotonicNow < pause.coldUntil + patience;
+    return Fiber.join(take(isProbe ? 1 : policy.acquisition.attempts));
   });
 
   if (policy.mode === "background") {
-    yield* Effect.forkScoped(
-      Effect.suspend(() => {
-        const next = advance();
-        return Exit.isExit(next) ? Effect.void : Fiber.await(next);
-      }).pipe(
-        Effect.andThen(
-          Effect.suspend(() =>
-            Effect.sleep(
-              untilNext(
-                living(clock.currentTimeMillisUnsafe(), clock.monotonicTimeNanosUnsafe()),
-                pause,
-                clock,
-              ),
-            ),
-          ),
-        ),
-        Effect.forever,
-      ),
-    );
+    const rest = Effect.suspend(() => {
+      const now = clock.currentTimeMillisUnsafe();
+      const monotonicNow = clock.monotonicTimeNanosUnsafe();
+      return Effect.sleep(untilNext(living(now, monotonicNow), pause, now, monotonicNow));
+    });
+    yield* Effect.exit(get).pipe(Effect.andThen(rest), Effect.forever, Effect.forkScoped);
   }
 
   return {
@@ -264,21 +246,18 @@ const refreshAfter = Effect.fnUntraced(function* (
 const untilNext = (
   current: Entry | undefined,
   pause: Pause | undefined,
-  clock: Clock.Clock,
+  now: number,
+  monotonicNow: bigint,
 ): Duration.Duration => {
-  const now = clock.monotonicTimeNanosUnsafe();
-  const paused = pause === undefined ? now : current === undefined ? pause.coldUntil : pause.until;
+  const left = (until: bigint) => Duration.nanos(until > monotonicNow ? until - monotonicNow : 0n);
   if (current === undefined) {
-    return Duration.max(Duration.seconds(1), Duration.nanos(paused > now ? paused - now : 0n));
+    return Duration.max(Duration.seconds(1), left(pause?.coldUntil ?? 0n));
   }
-  const wall = Math.max(0, current.softAt - clock.currentTimeMillisUnsafe());
-  const due = current.monotonicSoftAt > paused ? current.monotonicSoftAt : paused;
-  const rest = Duration.nanos(due > now ? due - now : 0n);
   return Duration.max(
     // Tokens that live for less than twice this are fetched by their callers.
-    Duration.millis(200),
+    Duration.max(Duration.millis(200), left(pause?.until ?? 0n)),
     // The wall clock can be ahead of the other, after a suspend or a jump.
-    paused > now ? rest : Duration.min(rest, Duration.millis(wall)),
+    Duration.min(left(current.monotonicSoftAt), Duration.millis(Math.max(0, current.softAt - now))),
   );
 };
 
