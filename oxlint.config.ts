@@ -12,6 +12,7 @@ const rooms = [
   "AuthorizationServer",
   "RefreshPolicy",
   "TokenEndpoint",
+  "TokenManagement",
   "TokenStore",
   "TokenSource",
   "BearerClient",

@@ -12,7 +12,8 @@ import type * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
-import { exchange } from "./internal/exchange.ts";
+import * as Struct from "effect/Struct";
+import { type Answer, exchange } from "./internal/exchange.ts";
 import * as json from "./internal/json.ts";
 import * as url from "./internal/url.ts";
 import * as TokenError from "./TokenError.ts";
@@ -84,38 +85,67 @@ export interface DiscoveryOptions {
 }
 
 /**
- * A server that is discovered at the first use: one request for all callers, kept for 24 h; a
- * failure is not kept. Answers are bounded to 64 KiB and 5 s, and redirects are not followed.
+ * A server that is discovered at the first use: one request for all callers, kept for 24 h.
+ *
+ * While a renewal fails, the last good document serves and the renewal is tried again after a
+ * minute; a failure without one is not kept. A later document that moves an endpoint to another
+ * origin is refused like a failure. Answers are bounded to 64 KiB and 5 s, and redirects are not
+ * followed.
  *
  * @since 0.1.0
  */
 export const discover = (options: DiscoveryOptions): Effect.Effect<AuthorizationServer> =>
-  Effect.map(
-    Effect.cachedWithTTL(fetchMetadata(options), (exit) =>
-      Exit.isSuccess(exit) ? Duration.hours(24) : Duration.zero,
-    ),
-    (metadata) => ({
-      endpoint: (name) => Effect.flatMap(metadata, (found) => choose(found, name, options)),
-    }),
-  );
+  Effect.suspend(() => {
+    let good: typeof Metadata.Type | undefined;
+    const renewed = Effect.flatMap(fetchMetadata(options), (metadata) => {
+      const moved = good === undefined ? undefined : movedTo(good, metadata);
+      if (moved !== undefined) {
+        return Effect.fail(new TokenError.ServerUntrusted({ problem: "origin", origin: moved }));
+      }
+      good = metadata;
+      return Effect.succeed({ metadata, lifetime: Duration.hours(24) });
+    });
+    const lastGood = (error: TokenError.Reason) =>
+      good === undefined
+        ? Effect.fail(error)
+        : Effect.as(
+            Effect.logWarning(
+              `discovery of ${new URL(options.issuer).origin}: ${error.message}; the last good document serves on`,
+            ),
+            { metadata: good, lifetime: Duration.minutes(1) },
+          );
+    return Effect.map(
+      Effect.cachedWithTTL(Effect.catch(renewed, lastGood), (exit) =>
+        Exit.isSuccess(exit) ? exit.value.lifetime : Duration.zero,
+      ),
+      (found) => ({
+        endpoint: (name) =>
+          Effect.flatMap(found, ({ metadata }) => choose(metadata, name, options)),
+      }),
+    );
+  });
+
+/** The origin to which an endpoint has moved, if one has. */
+const movedTo = (before: typeof Metadata.Type, after: typeof Metadata.Type): string | undefined => {
+  for (const name of Struct.keys(endpoints)) {
+    for (const [old, now] of [
+      [before[name], after[name]],
+      [before.mtls_endpoint_aliases?.[name], after.mtls_endpoint_aliases?.[name]],
+    ]) {
+      if (!old || !now || !URL.canParse(old) || !URL.canParse(now)) continue;
+      const { origin } = new URL(now);
+      if (origin !== new URL(old).origin) return origin;
+    }
+  }
+  return undefined;
+};
 
 const fetchMetadata = Effect.fnUntraced(function* (
   options: DiscoveryOptions,
 ): Effect.fn.Return<typeof Metadata.Type, TokenError.Reason> {
-  const request = HttpClientRequest.get(wellKnown(options.issuer), {
-    headers: { accept: "application/json", "accept-encoding": "identity" },
-  });
-  const answer = yield* Effect.mapError(
-    exchange(options.httpClient, request, {
-      timeout: Duration.seconds(5),
-      maxBytes: 64 * 1024,
-    }),
-    (failure) => TokenError.reasonOf(failure),
-  );
-  const now = yield* Clock.currentTimeMillis;
-  const problem =
-    TokenResponse.redirection(answer, request.url) ?? TokenResponse.unavailable(answer, now);
-  if (problem !== undefined) return yield* problem;
+  const [openid, oauth] = wellKnown(options.issuer);
+  const first = yield* ask(options, openid);
+  const answer = first.status === 404 ? yield* ask(options, oauth) : first;
   if (answer.status !== 200) {
     return yield* new TokenError.ResponseMalformed({
       problem: "there is no discovery document at the issuer",
@@ -138,16 +168,41 @@ const fetchMetadata = Effect.fnUntraced(function* (
   return metadata;
 });
 
+const ask = Effect.fnUntraced(function* (
+  options: DiscoveryOptions,
+  location: string,
+): Effect.fn.Return<Answer, TokenError.Reason> {
+  const request = HttpClientRequest.get(location, {
+    headers: { accept: "application/json", "accept-encoding": "identity" },
+  });
+  const answer = yield* Effect.mapError(
+    exchange(options.httpClient, request, {
+      timeout: Duration.seconds(5),
+      maxBytes: 64 * 1024,
+    }),
+    (failure) => TokenError.reasonOf(failure),
+  );
+  const now = yield* Clock.currentTimeMillis;
+  const problem =
+    TokenResponse.redirection(answer, location) ?? TokenResponse.unavailable(answer, now);
+  return problem === undefined ? answer : yield* problem;
+});
+
 const decodeMetadata = Schema.decodeUnknownEffect(Metadata);
 
 /**
- * The OpenID Connect location of an issuer's metadata: appended, also behind a path
- * (OpenID Connect Discovery 1.0 §4).
+ * The two places of an issuer's metadata, in the order in which they are asked: behind the issuer's
+ * path (OpenID Connect Discovery 1.0 §4), and before it (RFC 8414 §3.1).
  *
  * @since 0.1.0
  */
-export const wellKnown = (issuer: string): string =>
-  `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+export const wellKnown = (issuer: string): readonly [openid: string, oauth: string] => {
+  const { origin, pathname } = new URL(issuer);
+  return [
+    `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${pathname.replace(/\/$/, "")}`,
+  ];
+};
 
 const choose = (
   metadata: typeof Metadata.Type,

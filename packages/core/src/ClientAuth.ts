@@ -19,8 +19,13 @@ import * as TokenRequest from "./TokenRequest.ts";
 export interface ClientAuth {
   /** The registered name (RFC 7591 §2), such as `client_secret_basic`; used in telemetry. */
   readonly method: string;
+  /**
+   * `clockSkew` is by how many milliseconds the server's clock is ahead of ours, as far as we know;
+   * only an assertion, which carries times, has a use for it.
+   */
   readonly authenticate: (
     request: TokenRequest.TokenRequest,
+    clockSkew: number,
   ) => Effect.Effect<TokenRequest.TokenRequest, TokenError.Reason>;
 }
 

@@ -17,6 +17,7 @@ import * as checks from "./internal/options.ts";
 import type * as MutualTls from "./MutualTls.ts";
 import type * as RefreshPolicy from "./RefreshPolicy.ts";
 import * as TokenError from "./TokenError.ts";
+import type * as TokenManagement from "./TokenManagement.ts";
 import type * as TokenRequest from "./TokenRequest.ts";
 import type * as TokenStore from "./TokenStore.ts";
 
@@ -70,6 +71,12 @@ export interface CommonOptions<Environment extends string = string> {
 export interface DiscoveryOptions {
   /** Issuer identifier; a `tokenUrl` takes its place, and then nothing is discovered. */
   readonly issuer?: string | undefined;
+  /**
+   * Revokes the token (RFC 7009) when the layer closes; for at most 5 s, and without a failure.
+   *
+   * @default false
+   */
+  readonly revokeOnClose?: boolean | undefined;
   /** Host names, besides the issuer's and the environment's, that discovered endpoints may be on. */
   readonly endpointHosts?: ReadonlyArray<string> | undefined;
   /** For an issuer that is itself the mutual-TLS host and names no `mtls_endpoint_aliases`. */
@@ -108,7 +115,7 @@ export interface Definition<
   /** @default "never" */
   readonly clientCertificate?: Certificate;
   /** Whether API calls show it too, because tokens are bound to it. */
-  readonly apiShowsCertificate?: boolean;
+  readonly apiShowsCertificate?: (options: Options) => boolean;
   readonly grant: TokenRequest.GrantType;
   /** Form fields of the token request besides `grant_type` and what client authentication adds. */
   readonly params?: (options: Options) => TokenRequest.Params;
@@ -121,7 +128,10 @@ export interface Definition<
   /** The prefix of the keys of the common options, such as `ACME` for `ACME_ENVIRONMENT`. */
   readonly configPrefix: string;
   /** Typed API operations that the service value has besides `Provider`'s. */
-  readonly operations?: (provider: Provider) => Operations;
+  readonly operations?: (
+    provider: Provider,
+    management: TokenManagement.TokenManagement,
+  ) => Operations;
 }
 
 /**

@@ -179,10 +179,11 @@ export const clientAuth = (options: {
 }): Effect.Effect<ClientAuth.ClientAuth, TokenError.OptionInvalid> =>
   Effect.map(options.privateKeyJwt.signer, (signer) => ({
     method: "private_key_jwt",
-    authenticate: (request) =>
+    authenticate: (request, clockSkew) =>
       Effect.map(
         assertion({
           signer,
+          clockSkew,
           clientId: options.clientId,
           audience:
             options.privateKeyJwt.audience === "issuer" && options.issuer !== undefined
@@ -200,10 +201,11 @@ export const clientAuth = (options: {
 
 const assertion = Effect.fnUntraced(function* (options: {
   readonly signer: Signer;
+  readonly clockSkew: number;
   readonly clientId: string;
   readonly audience: string;
 }): Effect.fn.Return<Redacted.Redacted, TokenError.Reason> {
-  const now = Math.floor((yield* Clock.currentTimeMillis) / 1000);
+  const now = Math.floor(((yield* Clock.currentTimeMillis) + options.clockSkew) / 1000);
   const { algorithm, keyId } = options.signer;
   const header = { alg: algorithm, typ: "JWT", ...(keyId === undefined ? {} : { kid: keyId }) };
   const claims = {

@@ -21,6 +21,7 @@ import * as MutualTls from "./MutualTls.ts";
 import * as RefreshPolicy from "./RefreshPolicy.ts";
 import * as TokenEndpoint from "./TokenEndpoint.ts";
 import * as TokenError from "./TokenError.ts";
+import * as TokenManagement from "./TokenManagement.ts";
 import * as TokenRequest from "./TokenRequest.ts";
 import * as TokenSource from "./TokenSource.ts";
 import * as TokenStore from "./TokenStore.ts";
@@ -49,25 +50,30 @@ export const make = Effect.fnUntraced(
     const issuer = options.issuer ?? environment.issuer;
     const server = yield* locate(options, environment, plain, mutualTls !== undefined);
     const clientAuth = yield* definition.clientAuth(options, issuer);
-    const request = server.endpoint("token_endpoint").pipe(
-      Effect.map((url) => TokenRequest.make(url, definition.grant, definition.params?.(options))),
-      Effect.flatMap(clientAuth.authenticate),
-    );
+    const request = (clockSkew: number) =>
+      server.endpoint("token_endpoint").pipe(
+        Effect.map((url) => TokenRequest.make(url, definition.grant, definition.params?.(options))),
+        Effect.flatMap((plain) => clientAuth.authenticate(plain, clockSkew)),
+      );
     const policy =
       options.refresh ??
       (definition.grant === "password" ? RefreshPolicy.forPassword() : RefreshPolicy.make());
     yield* RefreshPolicy.check(policy);
+    const provider = definition.name;
+    const connection = connect(plain, mutualTls);
+    const clockSkew = { millis: 0 };
     const acquire = TokenEndpoint.make({
-      provider: definition.name,
+      provider,
       clientAuthMethod: clientAuth.method,
-      connection: connect(plain, mutualTls),
+      connection,
       request,
+      clockSkew,
       lifetime: Duration.toMillis(environment.lifetime),
       policy,
       requireGrantedScope: options.requireGrantedScope === true,
     });
     const store = yield* TokenStore.TokenStore;
-    const identity = Definition.identify(definition.name, options);
+    const identity = Definition.identify(provider, options);
     const source = yield* TokenSource.make({
       acquire: (attempts) => store.through(identity, acquire(attempts)),
       policy,
@@ -75,13 +81,23 @@ export const make = Effect.fnUntraced(
         mutualTls === undefined || token.thumbprint === mutualTls.currentUnsafe().thumbprint,
     });
     const httpClient = BearerClient.make({
-      provider: definition.name,
+      provider,
       source,
-      connection: connect(plain, definition.apiShowsCertificate === true ? mutualTls : undefined),
+      connection: definition.apiShowsCertificate?.(options) === true ? connection : connect(plain),
       apiUrl: options.apiUrl ?? environment.apiUrl,
       origins: options.apiOrigins,
     });
-    return assemble(definition, source, httpClient);
+    const management = TokenManagement.make({
+      provider,
+      server,
+      clientAuth,
+      connection,
+      policy,
+      clockSkew,
+    });
+    if (options.revokeOnClose === true)
+      yield* Effect.addFinalizer(() => revoke(source, management));
+    return assemble(definition, source, httpClient, management);
   },
   (effect, definition) => TokenError.withProvider(definition.name)(effect),
 );
@@ -123,16 +139,37 @@ const locate = (
 
 const connect = (
   plain: HttpClient.HttpClient,
-  mutualTls: MutualTls.MutualTls["Service"] | undefined,
+  mutualTls?: MutualTls.MutualTls["Service"],
 ): Effect.Effect<TokenEndpoint.Connection, TokenError.CertificateUnusable> =>
   mutualTls === undefined
     ? Effect.succeed({ httpClient: plain, thumbprint: undefined })
     : MutualTls.current(mutualTls);
 
+/** Revokes the token that lives, if one does; what cannot be revoked in time ends by itself. */
+const revoke = (
+  source: TokenSource.TokenSource,
+  management: TokenManagement.TokenManagement,
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const token = source.peekUnsafe();
+    return token === undefined
+      ? Effect.void
+      : management.revoke(token).pipe(
+          Effect.timeout("5 seconds"),
+          Effect.catch((error) => Effect.logWarning(`the token was not revoked: ${error.message}`)),
+        );
+  });
+
 const assemble = <Operations extends object>(
-  definition: { readonly operations?: (provider: Definition.Provider) => Operations },
+  definition: {
+    readonly operations?: (
+      provider: Definition.Provider,
+      management: TokenManagement.TokenManagement,
+    ) => Operations;
+  },
   source: Omit<Definition.Provider, "httpClient">,
   httpClient: BearerClient.BearerClient,
+  management: TokenManagement.TokenManagement,
 ): Definition.Provider & Operations => {
   const provider: Definition.Provider = {
     get: source.get,
@@ -141,7 +178,10 @@ const assemble = <Operations extends object>(
     httpClient,
   };
   // A definition without operations has `{}` for their type.
-  return Object.assign(provider, definition.operations?.(provider) ?? ({} as Operations));
+  return Object.assign(
+    provider,
+    definition.operations?.(provider, management) ?? ({} as Operations),
+  );
 };
 
 /**
@@ -302,10 +342,14 @@ const stub = <Options extends Definition.CommonOptions, Operations extends objec
   const httpClient = BearerClient.make({
     provider: definition.name,
     source,
-    connection: connect(options.httpClient ?? noHttpClient(definition.name), undefined),
+    connection: connect(options.httpClient ?? noHttpClient(definition.name)),
     apiUrl: options.apiUrl ?? environments[0]?.apiUrl ?? "https://api.test",
   });
-  return Object.assign(assemble(definition, source, httpClient), options.operations);
+  const management: TokenManagement.TokenManagement = {
+    introspect: () => Effect.succeed({ active: true }),
+    revoke: () => Effect.void,
+  };
+  return Object.assign(assemble(definition, source, httpClient, management), options.operations);
 };
 
 const noHttpClient = (provider: string) =>

@@ -14,9 +14,12 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Metric from "effect/Metric";
 import * as Option from "effect/Option";
 import * as Record from "effect/Record";
+import * as Redacted from "effect/Redacted";
+import * as Result from "effect/Result";
 import * as Schedule from "effect/Schedule";
 import { AccessToken } from "./AccessToken.ts";
 import { exchange } from "./internal/exchange.ts";
+import { boundThumbprint } from "./internal/jwt.ts";
 import * as RetryBudget from "./internal/retryBudget.ts";
 import type * as MutualTls from "./MutualTls.ts";
 import type * as RefreshPolicy from "./RefreshPolicy.ts";
@@ -38,6 +41,16 @@ export type Connection =
     };
 
 /**
+ * By how much the server's clock is ahead of ours, as far as a refused assertion has shown; kept
+ * for a provider's later requests.
+ *
+ * @since 0.1.0
+ */
+export interface ClockSkew {
+  millis: number;
+}
+
+/**
  * What one acquisition needs.
  *
  * @since 0.1.0
@@ -45,15 +58,18 @@ export type Connection =
 export interface Acquisition {
   /** The vendor's name, for errors, spans and metrics. */
   readonly provider: string;
-  /** The registered name of the client authentication, for spans. */
+  /** The registered name of the client authentication, for spans; an assertion is sensitive to clocks. */
   readonly clientAuthMethod: string;
   /** Run for each attempt, so that each connects with the certificate that is current. */
   readonly connection: Effect.Effect<Connection, TokenError.Reason>;
-  /** Run for each attempt, so that each carries a fresh assertion. */
-  readonly request: Effect.Effect<TokenRequest.TokenRequest, TokenError.Reason>;
+  /** Run for each attempt, so that each carries a fresh assertion, with the skew of `ClientAuth.authenticate`. */
+  readonly request: (
+    clockSkew: number,
+  ) => Effect.Effect<TokenRequest.TokenRequest, TokenError.Reason>;
   /** Milliseconds for which a token is taken to live where the vendor does not say. */
   readonly lifetime: number;
   readonly policy: RefreshPolicy.RefreshPolicy;
+  readonly clockSkew: ClockSkew;
   /** Whether a scope that is narrower than asked for is a failure, and not a warning. */
   readonly requireGrantedScope: boolean;
 }
@@ -133,48 +149,29 @@ const isUnknownHost = ({ reason }: TokenError.TokenError): boolean =>
 
 const attempt = Effect.fnUntraced(
   function* (acquisition: Acquisition): Effect.fn.Return<AccessToken, TokenError.Reason> {
-    const connection = yield* acquisition.connection;
-    const request = yield* acquisition.request;
-    const clock = yield* Clock.Clock;
-    const issuedAt = clock.currentTimeMillisUnsafe();
-    const monotonicIssuedAt = clock.monotonicTimeNanosUnsafe();
-    const answer = yield* Effect.mapError(
-      exchange(connection.httpClient, toHttp(request), {
-        timeout: acquisition.policy.acquisition.timeout,
-        maxBytes: 256 * 1024,
-      }),
-      (failure) => TokenError.reasonOf(failure, connection.source),
-    );
-    const grant = yield* Effect.fromResult(
-      TokenResponse.decode(answer, request, clock.currentTimeMillisUnsafe()),
-    );
-    const lifetime = Math.min(
-      grant.lifetime ?? acquisition.lifetime,
-      Duration.toMillis(acquisition.policy.maxLifetime),
-    );
-    const missingScope = notGranted(request, grant.scope);
-    if (missingScope.length > 0) {
-      const described = `not granted: ${missingScope.join(" ")}`;
-      if (acquisition.requireGrantedScope) {
-        return yield* new TokenError.RequestRejected({
-          status: answer.status,
-          error: "invalid_scope",
-          description: described,
-        });
-      }
-      yield* Effect.logWarning(
-        `${acquisition.provider}: the token's scope is narrower, ${described}`,
-      );
+    const skew = acquisition.clockSkew;
+    const first = yield* ask(acquisition, skew.millis);
+    if (Result.isSuccess(first.grant))
+      return yield* accept(acquisition, first, first.grant.success);
+    const refused = first.grant.failure;
+    const measured = first.serverTime === undefined ? 0 : first.serverTime - first.answeredAt;
+    const isOff =
+      acquisition.clientAuthMethod === "private_key_jwt" &&
+      refused._tag === "CredentialsRejected" &&
+      Math.abs(measured - skew.millis) > 5000;
+    if (!isOff) return yield* refused;
+    // Servers say the same of a wrong key and of a wrong clock: only another assertion can tell.
+    const second = yield* ask(acquisition, measured);
+    if (Result.isFailure(second.grant)) {
+      return yield* second.grant.failure._tag === "CredentialsRejected"
+        ? new TokenError.CredentialsRejected({ ...second.grant.failure, clockSkew: measured })
+        : second.grant.failure;
     }
-    return new AccessToken({
-      value: grant.value,
-      scope: grant.scope,
-      missingScope,
-      issuedAt,
-      monotonicIssuedAt,
-      expiresAt: issuedAt + lifetime,
-      thumbprint: connection.thumbprint,
-    });
+    skew.millis = measured;
+    yield* Effect.logWarning(
+      `${acquisition.provider}: our clock is off by ${Math.round(measured / 1000)} s against the server's; assertions are corrected by that`,
+    );
+    return yield* accept(acquisition, second, second.grant.success);
   },
   (effect, acquisition) =>
     Effect.onExit(effect, (exit) =>
@@ -195,7 +192,78 @@ const attempt = Effect.fnUntraced(
     ),
 );
 
-const toHttp = (request: TokenRequest.TokenRequest): HttpClientRequest.HttpClientRequest =>
+/** One request and what it brought. */
+const ask = Effect.fnUntraced(function* (acquisition: Acquisition, clockSkew: number) {
+  const connection = yield* acquisition.connection;
+  const request = yield* acquisition.request(clockSkew);
+  const clock = yield* Clock.Clock;
+  const issuedAt = clock.currentTimeMillisUnsafe();
+  const monotonicIssuedAt = clock.monotonicTimeNanosUnsafe();
+  const answer = yield* Effect.mapError(
+    exchange(connection.httpClient, toHttp(request), {
+      timeout: acquisition.policy.acquisition.timeout,
+      maxBytes: 256 * 1024,
+    }),
+    (failure) => TokenError.reasonOf(failure, connection.source),
+  );
+  const answeredAt = clock.currentTimeMillisUnsafe();
+  return {
+    connection,
+    request,
+    issuedAt,
+    monotonicIssuedAt,
+    answeredAt,
+    serverTime: TokenResponse.serverTime(answer),
+    grant: TokenResponse.decode(answer, request, answeredAt),
+  };
+});
+
+/** The token of a grant, once it is what was asked for. */
+const accept = Effect.fnUntraced(function* (
+  acquisition: Acquisition,
+  asked: Effect.Success<ReturnType<typeof ask>>,
+  grant: TokenResponse.Grant,
+): Effect.fn.Return<AccessToken, TokenError.Reason> {
+  const { thumbprint } = asked.connection;
+  const bound = thumbprint && boundThumbprint(Redacted.value(grant.value));
+  if (bound !== undefined && bound !== thumbprint) {
+    return yield* new TokenError.ServerUntrusted({ problem: "binding" });
+  }
+  const missingScope = notGranted(asked.request, grant.scope);
+  if (missingScope.length > 0) {
+    const described = `not granted: ${missingScope.join(" ")}`;
+    if (acquisition.requireGrantedScope) {
+      return yield* new TokenError.RequestRejected({
+        status: 200,
+        error: "invalid_scope",
+        description: described,
+      });
+    }
+    yield* Effect.logWarning(
+      `${acquisition.provider}: the token's scope is narrower, ${described}`,
+    );
+  }
+  const lifetime = Math.min(
+    grant.lifetime ?? acquisition.lifetime,
+    Duration.toMillis(acquisition.policy.maxLifetime),
+  );
+  return new AccessToken({
+    value: grant.value,
+    scope: grant.scope,
+    missingScope,
+    issuedAt: asked.issuedAt,
+    monotonicIssuedAt: asked.monotonicIssuedAt,
+    expiresAt: asked.issuedAt + lifetime,
+    thumbprint,
+  });
+});
+
+/**
+ * A request as it goes over the wire.
+ *
+ * @internal
+ */
+export const toHttp = (request: TokenRequest.TokenRequest): HttpClientRequest.HttpClientRequest =>
   HttpClientRequest.post(request.url, {
     headers: {
       accept: "application/json",

@@ -37,15 +37,24 @@ const said = (reason: {
  */
 export class CredentialsRejected extends Schema.TaggedError<CredentialsRejected>()(
   "CredentialsRejected",
-  answer,
+  {
+    ...answer,
+    /** Milliseconds by which the server's `Date` is ahead of our clock, where assertions depend on it. */
+    clockSkew: Schema.optionalKey(Schema.Finite),
+  },
 ) {
   get isTransient(): boolean {
     return false;
   }
   override get message() {
-    return `the token endpoint refused the credentials (${said(this)}); check the client id and the secret, password, key or certificate that goes with it, and that they belong to this environment`;
+    return `the token endpoint refused the credentials (${said(this)}); check the client id and the secret, password, key or certificate that goes with it, and that they belong to this environment${skewed(this.clockSkew)}`;
   }
 }
+
+const skewed = (millis: number | undefined) =>
+  millis === undefined
+    ? ""
+    : `; our clock is ${Math.round(Math.abs(millis) / 1000)} s ${millis > 0 ? "behind" : "ahead of"} the server's, which can make it refuse assertions: synchronise it`;
 
 /**
  * The vendor understood the credentials but not this request: `invalid_scope`,
@@ -144,6 +153,7 @@ export class ServerUntrusted extends Schema.TaggedError<ServerUntrusted>()("Serv
     "origin",
     "plain-http",
     "alias-missing",
+    "binding",
   ]),
   /** The code of the TLS library, such as `CERT_HAS_EXPIRED`. */
   code: Schema.optionalKey(Schema.String),
@@ -166,6 +176,8 @@ export class ServerUntrusted extends Schema.TaggedError<ServerUntrusted>()("Serv
         return `${this.origin ?? "another origin"} is not an origin of this vendor, so no credential is sent to it; add it to the options if it is`;
       case "plain-http":
         return `${this.origin ?? "the URL"} is plain http; use https`;
+      case "binding":
+        return "the token is bound to another certificate than the one that we show (RFC 8705 §3); a proxy on the way shows its own or strips ours, or the token came from another endpoint than the mutual-TLS alias";
       case "alias-missing":
         return "the discovery document has no mtls_endpoint_aliases entry for this endpoint (RFC 8705 §5), so the certificate would not be asked for";
     }

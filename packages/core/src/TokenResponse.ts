@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime";
 import * as Duration from "effect/Duration";
 import * as Headers from "effect/http/Headers";
 import * as Redacted from "effect/Redacted";
@@ -86,9 +87,7 @@ export const decode = (
       }),
     );
   }
-  return Result.fail(
-    redirection(answer, request.url) ?? refusal(answer, json.parse(answer), request, now),
-  );
+  return Result.fail(refusal(answer, request, now));
 };
 
 const decodeSuccess = (
@@ -100,7 +99,7 @@ const decodeSuccess = (
   if (typeof parsed === "string") return Result.fail(unreadable(parsed, answer.status));
   // Some servers report errors with status 200; a token beside an error is not to be trusted.
   if (Object.hasOwn(parsed, "error")) {
-    return Result.fail(refusal(answer, parsed, request, now));
+    return Result.fail(refused(answer, parsed, request, now));
   }
   return Result.mapBoth(decodeGrant(parsed), {
     onSuccess: (grant) => ({
@@ -179,7 +178,19 @@ export const unavailable = (
   });
 };
 
-const refusal = (
+/**
+ * What an answer that grants nothing means: a redirect, a passing fault, or a refusal.
+ *
+ * @internal
+ */
+export const refusal = (
+  answer: Answer,
+  request: TokenRequest.TokenRequest,
+  now: number,
+): TokenError.Reason =>
+  redirection(answer, request.url) ?? refused(answer, json.parse(answer), request, now);
+
+const refused = (
   answer: Answer,
   body: object | json.Problem,
   request: TokenRequest.TokenRequest,
@@ -216,6 +227,17 @@ const quotable = (
   typeof value === "string" && pattern.test(value) && !TokenRequest.mentions(request, value)
     ? value
     : undefined;
+
+/**
+ * The server's clock by its `Date` header (RFC 9110 §6.6.1), in epoch milliseconds.
+ *
+ * @internal
+ */
+export const serverTime = (answer: Answer): number | undefined =>
+  Result.match(Headers.parseHttpDate(answer.headers["date"] ?? ""), {
+    onFailure: () => undefined,
+    onSuccess: DateTime.toEpochMillis,
+  });
 
 const retryAfter = (headers: Headers.Headers, now: number): number | undefined => {
   const header = headers["retry-after"];

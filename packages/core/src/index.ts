@@ -8,6 +8,7 @@ export * as TokenResponse from "./TokenResponse.ts";
 export * as AuthorizationServer from "./AuthorizationServer.ts";
 export * as TokenEndpoint from "./TokenEndpoint.ts";
 export * as RefreshPolicy from "./RefreshPolicy.ts";
+export * as TokenManagement from "./TokenManagement.ts";
 export * as TokenStore from "./TokenStore.ts";
 export * as TokenSource from "./TokenSource.ts";
 export * as BearerClient from "./BearerClient.ts";

@@ -59,13 +59,20 @@ describe("AuthorizationServer.fromTokenUrl", () => {
 });
 
 describe("AuthorizationServer.wellKnown", () => {
-  for (const [of, expected] of [
-    ["https://a.test", "https://a.test/.well-known/openid-configuration"],
-    ["https://a.test/", "https://a.test/.well-known/openid-configuration"],
-    ["https://a.test/realms/x", "https://a.test/realms/x/.well-known/openid-configuration"],
+  for (const [of, openid, oauth] of [
+    ["https://a.test", "https://a.test", "https://a.test/.well-known/oauth-authorization-server"],
+    ["https://a.test/", "https://a.test", "https://a.test/.well-known/oauth-authorization-server"],
+    [
+      "https://a.test/realms/x",
+      "https://a.test/realms/x",
+      "https://a.test/.well-known/oauth-authorization-server/realms/x",
+    ],
   ] as const) {
-    it(`is ${expected} for ${of}`, () => {
-      assert.strictEqual(AuthorizationServer.wellKnown(of), expected);
+    it(`is behind the path of ${of}, and before it`, () => {
+      assert.deepStrictEqual(AuthorizationServer.wellKnown(of), [
+        `${openid}/.well-known/openid-configuration`,
+        oauth,
+      ]);
     });
   }
 });

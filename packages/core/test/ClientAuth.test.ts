@@ -24,7 +24,7 @@ describe("ClientAuth.secretBasic", () => {
     it.effect(`sends the ${encoding} encoding of id and secret, in the header alone`, () =>
       Effect.gen(function* () {
         const auth = yield* ClientAuth.secretBasic({ clientId, clientSecret, encoding });
-        const authenticated = yield* auth.authenticate(request);
+        const authenticated = yield* auth.authenticate(request, 0);
         assert.strictEqual(auth.method, "client_secret_basic");
         assert.deepStrictEqual(plainHeaders(authenticated), {
           authorization: `Basic ${Buffer.from(pair, "utf8").toString("base64")}`,
@@ -42,7 +42,7 @@ describe("ClientAuth.secretBasic", () => {
         clientSecret: Redacted.make("s"),
         encoding: "form",
       });
-      const { authorization } = plainHeaders(yield* auth.authenticate(request));
+      const { authorization } = plainHeaders(yield* auth.authenticate(request, 0));
       assert.strictEqual(authorization, `Basic ${btoa("+%25%26%2B%C2%A3%E2%82%AC:s")}`);
     }),
   );
@@ -53,7 +53,7 @@ describe("ClientAuth.secretBasic", () => {
       const error = yield* Effect.flip(ClientAuth.secretBasic({ ...secret, encoding: "raw" }));
       assert.strictEqual(error.option, "clientId");
       const form = yield* ClientAuth.secretBasic({ ...secret, encoding: "form" });
-      const { authorization } = plainHeaders(yield* form.authenticate(request));
+      const { authorization } = plainHeaders(yield* form.authenticate(request, 0));
       assert.strictEqual(authorization, `Basic ${btoa("urn%3Aid:s")}`);
     }),
   );
@@ -63,7 +63,7 @@ describe("ClientAuth.secretPost", () => {
   it.effect("sends id and secret in the body and no Authorization", () =>
     Effect.gen(function* () {
       const auth = yield* ClientAuth.secretPost({ clientId, clientSecret });
-      const authenticated = yield* auth.authenticate(request);
+      const authenticated = yield* auth.authenticate(request, 0);
       assert.strictEqual(auth.method, "client_secret_post");
       assert.strictEqual(
         TokenRequest.body(authenticated),
@@ -78,7 +78,7 @@ describe("ClientAuth.none", () => {
   it.effect("sends the id alone", () =>
     Effect.gen(function* () {
       const auth = yield* ClientAuth.none({ clientId: "id" });
-      const authenticated = yield* auth.authenticate(request);
+      const authenticated = yield* auth.authenticate(request, 0);
       assert.strictEqual(auth.method, "none");
       assert.strictEqual(
         TokenRequest.body(authenticated),

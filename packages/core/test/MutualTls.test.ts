@@ -46,6 +46,7 @@ describe("MutualTls.clientAuth", () => {
       const auth = yield* MutualTls.clientAuth({ clientId: "id" });
       const request = yield* auth.authenticate(
         TokenRequest.make("https://login.acme.test/token", "client_credentials"),
+        0,
       );
       assert.strictEqual(auth.method, "tls_client_auth");
       assert.strictEqual(TokenRequest.body(request), "grant_type=client_credentials&client_id=id");

@@ -33,7 +33,7 @@ const authenticate = Effect.fnUntraced(function* (
     privateKeyJwt: PrivateKeyJwt.make(options),
   });
   assert.strictEqual(auth.method, "private_key_jwt");
-  const authenticated = yield* auth.authenticate(request);
+  const authenticated = yield* auth.authenticate(request, 0);
   assert.notInclude(everyText(authenticated), "eyJ");
   return Object.fromEntries(
     authenticated.params.map(([name, value]) => [name, TokenRequest.plain(value)]),
@@ -169,7 +169,7 @@ describe("PrivateKeyJwt.clientAuth", () => {
       });
       const identifiers = new Set<string>();
       for (let n = 0; n < 200; n++) {
-        const { params } = yield* auth.authenticate(request);
+        const { params } = yield* auth.authenticate(request, 0);
         const [, value = ""] = params.find(([name]) => name === "client_assertion") ?? [];
         const { jti = "" } = Jose.decodeJwt(TokenRequest.plain(value));
         assert.strictEqual(Buffer.from(jti, "base64url").length, 16);

@@ -23,9 +23,10 @@ import {
 } from "./scripted.ts";
 
 const scoped = (scope: string) => ({
-  request: Effect.succeed(
-    TokenRequest.make("https://login.acme.test/token", "client_credentials", { scope }),
-  ),
+  request: () =>
+    Effect.succeed(
+      TokenRequest.make("https://login.acme.test/token", "client_credentials", { scope }),
+    ),
 });
 
 describe("TokenEndpoint.make on scope", () => {

@@ -132,9 +132,10 @@ describe("TokenEndpoint.make", () => {
       const fiber = yield* Effect.forkChild(
         acquire(
           acquisition(to, {
-            request: Effect.sync(() =>
-              TokenRequest.make(tokenUrl, "client_credentials", { jti: `${signed++}` }),
-            ),
+            request: () =>
+              Effect.sync(() =>
+                TokenRequest.make(tokenUrl, "client_credentials", { jti: `${signed++}` }),
+              ),
           }),
         ),
       );
@@ -177,7 +178,7 @@ describe("TokenEndpoint.make", () => {
       const to = issuing();
       for (const changes of [
         { connection: Effect.fail(reason) },
-        { request: Effect.fail(reason) },
+        { request: () => Effect.fail(reason) },
       ]) {
         const error = yield* Effect.flip(acquire(acquisition(to, changes)));
         assert.strictEqual(error.reason, reason);

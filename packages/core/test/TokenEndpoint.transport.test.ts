@@ -23,11 +23,13 @@ const acquireWith = (httpClient: HttpClient.HttpClient, certificate?: string) =>
         ? { httpClient, thumbprint: undefined }
         : { httpClient, thumbprint: "thumb", notBefore: 0, notAfter: 1e15, source: certificate },
     ),
-    request: Effect.succeed(
-      TokenRequest.make("https://login.acme.test/token", "client_credentials", {
-        client_secret: Redacted.make("canary-secret"),
-      }),
-    ),
+    request: () =>
+      Effect.succeed(
+        TokenRequest.make("https://login.acme.test/token", "client_credentials", {
+          client_secret: Redacted.make("canary-secret"),
+        }),
+      ),
+    clockSkew: { millis: 0 },
     lifetime: Duration.toMillis("5 minutes"),
     policy: once,
     requireGrantedScope: false,

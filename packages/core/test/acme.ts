@@ -58,7 +58,7 @@ export class Bound extends Provider.Service<Bound>()("acme/Bound", {
     },
   },
   clientCertificate: "byOptions",
-  apiShowsCertificate: true,
+  apiShowsCertificate: () => true,
   grant: "client_credentials",
   clientAuth: (options: BoundOptions, issuer) =>
     options.clientAuth === "tls_client_auth"

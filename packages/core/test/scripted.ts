@@ -124,13 +124,15 @@ export const acquisition = (
   provider: "Acme",
   clientAuthMethod: "client_secret_basic",
   connection: Effect.succeed({ httpClient: to.httpClient, thumbprint: undefined }),
-  request: Effect.succeed(
-    TokenRequest.withHeader(
-      TokenRequest.make(tokenUrl, "client_credentials", { scope: Redacted.make("canary-scope") }),
-      "authorization",
-      Redacted.make("Basic canary-basic"),
+  request: () =>
+    Effect.succeed(
+      TokenRequest.withHeader(
+        TokenRequest.make(tokenUrl, "client_credentials", { scope: Redacted.make("canary-scope") }),
+        "authorization",
+        Redacted.make("Basic canary-basic"),
+      ),
     ),
-  ),
+  clockSkew: { millis: 0 },
   lifetime: 300_000,
   policy: RefreshPolicy.make(),
   requireGrantedScope: false,

@@ -18,6 +18,9 @@
  * asks for it. The algorithm is yours to choose, because what discovery advertises is not always
  * what the directory accepts.
  *
+ * The service also has `introspect` (RFC 7662) and `revoke` (RFC 7009), each at its own alias where
+ * the token request goes to one, and `revokeOnClose` revokes the token when the layer closes.
+ *
  * Client ids may be URLs. A server certificate may chain to the framework's own CA: add that CA to
  * the layer of `@x/node`.
  *
@@ -28,6 +31,7 @@ import type * as Definition from "@x/core/Definition";
 import * as MutualTls from "@x/core/MutualTls";
 import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
 import * as Provider from "@x/core/Provider";
+import type * as TokenManagement from "@x/core/TokenManagement";
 import * as Config from "effect/Config";
 
 /**
@@ -65,7 +69,7 @@ export class Raidiam extends Provider.Service<Raidiam>()("@x/raidiam/Raidiam", {
     production: { issuer: undefined, lifetime: "5 minutes" },
   },
   clientCertificate: "byOptions",
-  apiShowsCertificate: true,
+  apiShowsCertificate: () => true,
   grant: "client_credentials",
   params: ({ scope }: RaidiamOptions) => ({ scope }),
   clientAuth: ({ clientId, clientAuth }, issuer) =>
@@ -85,5 +89,7 @@ export class Raidiam extends Provider.Service<Raidiam>()("@x/raidiam/Raidiam", {
     issuerIsMutualTlsHost: Config.Boolean("RAIDIAM_ISSUER_IS_MUTUAL_TLS_HOST").pipe(
       Config.withDefault(undefined),
     ),
+    revokeOnClose: Config.Boolean("RAIDIAM_REVOKE_ON_CLOSE").pipe(Config.withDefault(undefined)),
   },
+  operations: (_, management): TokenManagement.TokenManagement => management,
 }) {}

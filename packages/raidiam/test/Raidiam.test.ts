@@ -252,6 +252,55 @@ describe("Raidiam", () => {
     }),
   );
 
+  it.live("introspects and revokes its token, each at its own alias", () =>
+    Effect.gen(function* () {
+      const { emulator, mutual, options } = yield* start();
+      yield* Effect.gen(function* () {
+        const raidiam = yield* Raidiam.make(options);
+        const token = yield* raidiam.get;
+        const active = yield* raidiam.introspect(token);
+        assert.isTrue(active.active);
+        assert.strictEqual(active.client_id, options.clientId);
+        assert.strictEqual(active.cnf?.["x5t#S256"], emulator.clientCertificate.thumbprint);
+        yield* raidiam.revoke(token);
+        assert.deepStrictEqual(yield* raidiam.introspect(token), { active: false });
+        yield* raidiam.revoke(token);
+        const response = yield* raidiam.httpClient.get("/anything");
+        assert.strictEqual(response.status, 200, "the API's 401 brought another token");
+      }).pipe(Effect.provide(mutual));
+      assert.strictEqual(yield* emulator.tokenRequestCount, 2);
+    }),
+  );
+
+  it.live("introspects with an assertion too", () =>
+    Effect.gen(function* () {
+      const { emulator, plain } = yield* start();
+      const client = emulator.assertionClient;
+      const active = yield* Effect.gen(function* () {
+        const raidiam = yield* Raidiam.make({ ...client.options, clientAuth: jwt(client) });
+        return yield* raidiam.introspect(yield* raidiam.get);
+      }).pipe(Effect.provide(plain));
+      assert.isTrue(active.active);
+    }),
+  );
+
+  it.live("revokes its token when the layer closes, if the user says so", () =>
+    Effect.gen(function* () {
+      const { mutual, options } = yield* start();
+      const after = (revokeOnClose: boolean) =>
+        Effect.gen(function* () {
+          const observer = yield* Raidiam.make(options);
+          const token = yield* Effect.flatMap(
+            Raidiam.make({ ...options, revokeOnClose }),
+            (raidiam) => raidiam.get,
+          ).pipe(Effect.scoped);
+          return (yield* observer.introspect(token)).active;
+        }).pipe(Effect.provide(mutual));
+      assert.isTrue(yield* after(false));
+      assert.isFalse(yield* after(true));
+    }),
+  );
+
   it.live("refuses a signing key that does not fit the algorithm when the layer is built", () =>
     Effect.gen(function* () {
       const { emulator, plain } = yield* start();

@@ -12,7 +12,8 @@
  * | refused credentials | an error of RFC 6749 §5.2 |
  *
  * The certificate comes from a certificate file and a key file, or from one PFX file with a
- * password (`@x/node`). It goes with the token request and to no other host.
+ * password (`@x/node`). It goes with the token request and to no other host, unless the account's
+ * tokens are bound to it.
  *
  * RegEd recommends a cache with a margin of a few minutes. A UAT token lives 15 minutes, so the
  * margin here follows the lifetime: a refresh from half of it, and never a minute before its end.
@@ -36,6 +37,12 @@ export interface RegedOptions extends Definition.CommonOptions<"production" | "u
   readonly audience: string;
   /** "API Auth Scope" on RegEd's page. */
   readonly scope: string;
+  /**
+   * For accounts whose tokens are bound to the certificate (RFC 8705 §3): API calls show it too.
+   *
+   * @default false
+   */
+  readonly certificateBoundTokens?: boolean | undefined;
 }
 
 /**
@@ -63,6 +70,7 @@ export class Reged extends Provider.Service<Reged>()("@x/reged/Reged", {
     },
   },
   clientCertificate: "always",
+  apiShowsCertificate: ({ certificateBoundTokens }) => certificateBoundTokens === true,
   grant: "client_credentials",
   params: ({ audience, scope }: RegedOptions) => ({ audience, scope }),
   clientAuth: ({ clientId }) => MutualTls.clientAuth({ clientId }),
@@ -71,5 +79,8 @@ export class Reged extends Provider.Service<Reged>()("@x/reged/Reged", {
     clientId: Config.String("REGED_CLIENT_ID"),
     audience: Config.String("REGED_AUDIENCE"),
     scope: Config.String("REGED_SCOPE"),
+    certificateBoundTokens: Config.Boolean("REGED_CERTIFICATE_BOUND_TOKENS").pipe(
+      Config.withDefault(undefined),
+    ),
   },
 }) {}

@@ -112,6 +112,25 @@ describe("Reged", () => {
     }),
   );
 
+  it.live("shows it to the API too where the account's tokens are bound to it", () =>
+    Effect.gen(function* () {
+      const context = yield* Layer.build(RegedEmulator.layer({ demandCertificateAtApi: true }));
+      const emulator = Context.get(context, RegedEmulator.RegedEmulator);
+      const transport = NodeMutualTls.layerPem({
+        certificate: bytes(emulator.clientCertificate.certificate),
+        privateKey: bytes(emulator.clientCertificate.privateKey),
+        certificateAuthorities: [bytes(emulator.certificateAuthority)],
+      });
+      const call = (certificateBoundTokens: boolean) =>
+        Effect.flatMap(Reged.make({ ...emulator.options, certificateBoundTokens }), (reged) =>
+          reged.httpClient.get("/anything"),
+        ).pipe(Effect.provide(transport));
+      assert.strictEqual((yield* call(true)).status, 200);
+      const error = yield* Effect.flip(call(false));
+      assert.strictEqual(error._tag === "TokenError" && error.reason._tag, "TokenRefused");
+    }),
+  );
+
   it.live("keeps a token of 15 minutes usable in spite of the recommended margin of minutes", () =>
     Effect.gen(function* () {
       const { emulator, transport, options } = yield* start;

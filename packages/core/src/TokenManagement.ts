@@ -1,0 +1,120 @@
+/**
+ * What a client may ask about a token it holds: whether it is active (RFC 7662), and that it be
+ * revoked (RFC 7009).
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import type { AccessToken } from "./AccessToken.ts";
+import type * as AuthorizationServer from "./AuthorizationServer.ts";
+import type * as ClientAuth from "./ClientAuth.ts";
+import { exchange } from "./internal/exchange.ts";
+import * as json from "./internal/json.ts";
+import type * as RefreshPolicy from "./RefreshPolicy.ts";
+import * as TokenEndpoint from "./TokenEndpoint.ts";
+import * as TokenError from "./TokenError.ts";
+import * as TokenResponse from "./TokenResponse.ts";
+
+/**
+ * An answer to introspection (RFC 7662 §2.2); times are in epoch seconds, as the RFC has them. Of a
+ * token that is not active a server says no more than that.
+ *
+ * @since 0.1.0
+ */
+export const Introspection = Schema.Struct({
+  active: Schema.Boolean,
+  scope: Schema.optionalKey(Schema.String),
+  client_id: Schema.optionalKey(Schema.String),
+  username: Schema.optionalKey(Schema.String),
+  token_type: Schema.optionalKey(Schema.String),
+  exp: Schema.optionalKey(Schema.Finite),
+  iat: Schema.optionalKey(Schema.Finite),
+  nbf: Schema.optionalKey(Schema.Finite),
+  sub: Schema.optionalKey(Schema.String),
+  aud: Schema.optionalKey(Schema.Union([Schema.String, Schema.Array(Schema.String)])),
+  iss: Schema.optionalKey(Schema.String),
+  jti: Schema.optionalKey(Schema.String),
+  cnf: Schema.optionalKey(Schema.Struct({ "x5t#S256": Schema.optionalKey(Schema.String) })),
+});
+
+/**
+ * The operations; they go over the client's own authentication, and over mutual TLS to the aliases
+ * where token requests do.
+ *
+ * @since 0.1.0
+ */
+export interface TokenManagement {
+  /** Asks the authorization server about a token (RFC 7662). */
+  readonly introspect: (
+    token: AccessToken,
+  ) => Effect.Effect<typeof Introspection.Type, TokenError.TokenError>;
+  /** Revokes a token (RFC 7009); succeeds for one that is already invalid. */
+  readonly revoke: (token: AccessToken) => Effect.Effect<void, TokenError.TokenError>;
+}
+
+/**
+ * Makes the operations of one provider. Each sends one request, bounded like a token request.
+ *
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly provider: string;
+  readonly server: AuthorizationServer.AuthorizationServer;
+  readonly clientAuth: ClientAuth.ClientAuth;
+  readonly connection: Effect.Effect<TokenEndpoint.Connection, TokenError.Reason>;
+  readonly policy: RefreshPolicy.RefreshPolicy;
+  readonly clockSkew: TokenEndpoint.ClockSkew;
+}): TokenManagement => {
+  const send = Effect.fnUntraced(function* (
+    name: AuthorizationServer.EndpointName,
+    token: AccessToken,
+  ) {
+    const connection = yield* options.connection;
+    const request = yield* Effect.flatMap(options.server.endpoint(name), (url) =>
+      options.clientAuth.authenticate(
+        {
+          url,
+          headers: {},
+          params: [
+            ["token", token.value],
+            ["token_type_hint", "access_token"],
+          ],
+        },
+        options.clockSkew.millis,
+      ),
+    );
+    const answer = yield* Effect.mapError(
+      exchange(connection.httpClient, TokenEndpoint.toHttp(request), {
+        timeout: options.policy.acquisition.timeout,
+        maxBytes: 256 * 1024,
+      }),
+      (failure) => TokenError.reasonOf(failure, connection.source),
+    );
+    if (answer.status === 200) return answer;
+    return yield* TokenResponse.refusal(answer, request, yield* Clock.currentTimeMillis);
+  });
+  return {
+    introspect: (token) =>
+      Effect.flatMap(send("introspection_endpoint", token), (answer) => {
+        const parsed = json.parse(answer);
+        return typeof parsed === "string"
+          ? Effect.fail(TokenResponse.unreadable(parsed, answer.status))
+          : Effect.mapError(
+              decode(parsed),
+              (error) =>
+                new TokenError.ResponseMalformed({
+                  problem: `${json.member(error)} is missing or not what RFC 7662 §2.2 allows`,
+                  status: answer.status,
+                }),
+            );
+      }).pipe(TokenError.withProvider(options.provider)),
+    revoke: (token) =>
+      Effect.asVoid(send("revocation_endpoint", token)).pipe(
+        TokenError.withProvider(options.provider),
+      ),
+  };
+};
+
+const decode = Schema.decodeUnknownEffect(Introspection);

@@ -1,0 +1,114 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as AuthorizationServer from "@x/core/AuthorizationServer";
+import * as Effect from "effect/Effect";
+import * as Logger from "effect/Logger";
+import * as TestClock from "effect/testing/TestClock";
+import { json, server } from "./scripted.ts";
+
+const issuer = "https://auth.acme.test/realms/x";
+const document = {
+  issuer,
+  token_endpoint: "https://auth.acme.test/token",
+  mtls_endpoint_aliases: { token_endpoint: "https://matls.acme.test/token" },
+};
+
+const discover = Effect.fnUntraced(function* (answers: ReadonlyArray<() => Response>) {
+  const logged: Array<string> = [];
+  const to = server((_, at) => (answers[at] ?? answers.at(-1) ?? (() => json(document)))());
+  const found = yield* AuthorizationServer.discover({
+    issuer,
+    httpClient: to.httpClient,
+    mutualTls: true,
+    endpointHosts: ["matls.acme.test", "matls2.acme.test"],
+    allowLoopbackHttp: false,
+  });
+  const logger = Logger.make(({ message }) => void logged.push(String(message)));
+  const endpoint = found.endpoint("token_endpoint").pipe(Effect.provide(Logger.layer([logger])));
+  return { to, endpoint, logged };
+});
+
+const good = () => json(document);
+const missing = () => new Response(null, { status: 404 });
+
+describe("AuthorizationServer.discover asks", () => {
+  it.effect("the place of RFC 8414 where that of OpenID Connect has nothing", () =>
+    Effect.gen(function* () {
+      const { to, endpoint } = yield* discover([missing, good]);
+      assert.strictEqual(yield* endpoint, "https://matls.acme.test/token");
+      assert.deepStrictEqual(
+        to.sent.map(({ url }) => url),
+        [
+          "https://auth.acme.test/realms/x/.well-known/openid-configuration",
+          "https://auth.acme.test/.well-known/oauth-authorization-server/realms/x",
+        ],
+      );
+    }),
+  );
+
+  it.effect("no second place after any other answer", () =>
+    Effect.gen(function* () {
+      for (const status of [301, 403, 500]) {
+        const { to, endpoint } = yield* discover([() => new Response(null, { status })]);
+        yield* Effect.flip(endpoint);
+        assert.strictEqual(to.sent.length, 1, `${status}`);
+      }
+    }),
+  );
+
+  it.effect("and says so where neither has a document", () =>
+    Effect.gen(function* () {
+      const { endpoint } = yield* discover([missing, missing]);
+      assert.include((yield* Effect.flip(endpoint)).message, "no discovery document at the issuer");
+    }),
+  );
+});
+
+describe("AuthorizationServer.discover, when it renews after 24 h,", () => {
+  const worse: Readonly<Record<string, () => Response>> = {
+    "a server that is down": () => new Response(null, { status: 503 }),
+    "a document of another issuer": () => json({ ...document, issuer: "https://evil.test" }),
+    "no JSON": () => new Response("<html>"),
+    "an alias on another origin": () =>
+      json({
+        ...document,
+        mtls_endpoint_aliases: { token_endpoint: "https://matls2.acme.test/token" },
+      }),
+    "a plain endpoint on another port": () =>
+      json({ ...document, token_endpoint: "https://auth.acme.test:8443/token" }),
+  };
+  for (const [name, answer] of Object.entries(worse)) {
+    it.effect(`keeps the last good document through ${name}, and tries again in a minute`, () =>
+      Effect.gen(function* () {
+        const { to, endpoint, logged } = yield* discover([good, answer, answer, good]);
+        yield* endpoint;
+        yield* TestClock.adjust("24 hours");
+        assert.strictEqual(yield* endpoint, "https://matls.acme.test/token");
+        assert.strictEqual(yield* endpoint, "https://matls.acme.test/token");
+        assert.strictEqual(to.sent.length, 2);
+        assert.strictEqual(logged.length, 1);
+        assert.match(logged[0] ?? "", /the last good document serves on$/);
+        yield* TestClock.adjust("1 minute");
+        yield* endpoint;
+        yield* TestClock.adjust("1 minute");
+        yield* endpoint;
+        assert.strictEqual(to.sent.length, 4);
+        yield* TestClock.adjust("23 hours");
+        yield* endpoint;
+        assert.strictEqual(to.sent.length, 4, "a good one is kept for a day again");
+      }),
+    );
+  }
+
+  it.effect("takes a new path on the same origin", () =>
+    Effect.gen(function* () {
+      const moved = {
+        ...document,
+        mtls_endpoint_aliases: { token_endpoint: "https://matls.acme.test/v2/token" },
+      };
+      const { endpoint } = yield* discover([good, () => json(moved)]);
+      yield* endpoint;
+      yield* TestClock.adjust("24 hours");
+      assert.strictEqual(yield* endpoint, "https://matls.acme.test/v2/token");
+    }),
+  );
+});

@@ -1,0 +1,102 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as ClientAuth from "@x/core/ClientAuth";
+import * as RefreshPolicy from "@x/core/RefreshPolicy";
+import * as TokenManagement from "@x/core/TokenManagement";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
+import { accessToken, everyText, json, server, transportError } from "./scripted.ts";
+import type { Respond } from "./scripted.ts";
+
+const managing = Effect.fnUntraced(function* (respond: Respond) {
+  const to = server(respond);
+  const clientAuth = yield* ClientAuth.secretPost({
+    clientId: "id",
+    clientSecret: Redacted.make("canary-secret"),
+  });
+  const management = TokenManagement.make({
+    provider: "Acme",
+    server: { endpoint: (name) => Effect.succeed(`https://auth.acme.test/${name}`) },
+    clientAuth,
+    connection: Effect.succeed({ httpClient: to.httpClient, thumbprint: undefined }),
+    policy: RefreshPolicy.make(),
+    clockSkew: { millis: 0 },
+  });
+  return { to, ...management };
+});
+
+const token = accessToken("canary-token");
+
+describe("TokenManagement.introspect", () => {
+  it.effect("posts the token with the client's authentication, and reads the answer", () =>
+    Effect.gen(function* () {
+      const { to, introspect } = yield* managing(() =>
+        json({ active: true, scope: "read", exp: 1, cnf: { "x5t#S256": "t" }, extra: [1] }),
+      );
+      assert.deepStrictEqual(yield* introspect(token), {
+        active: true,
+        scope: "read",
+        exp: 1,
+        cnf: { "x5t#S256": "t" },
+      });
+      assert.deepInclude(to.sent[0], {
+        method: "POST",
+        url: "https://auth.acme.test/introspection_endpoint",
+        body: "token=canary-token&token_type_hint=access_token&client_id=id&client_secret=canary-secret",
+      });
+    }),
+  );
+
+  it.effect("hears that a token is not active", () =>
+    Effect.gen(function* () {
+      const { introspect } = yield* managing(() => json({ active: false }));
+      assert.deepStrictEqual(yield* introspect(token), { active: false });
+    }),
+  );
+
+  const answers: Readonly<Record<string, readonly [Respond, reason: string]>> = {
+    "no active member": [() => json({ scope: "canary" }), "ResponseMalformed"],
+    "active as text": [() => json({ active: "true" }), "ResponseMalformed"],
+    "a list": [() => json([]), "ResponseMalformed"],
+    HTML: [() => new Response("<html>canary"), "ResponseMalformed"],
+    "a refusal": [() => json({ error: "invalid_client" }, { status: 401 }), "CredentialsRejected"],
+    "a 403": [() => json({}, { status: 403 }), "RequestRejected"],
+    "a 503": [() => json({}, { status: 503 }), "ServerUnavailable"],
+    "a redirect": [
+      () => new Response(null, { status: 307, headers: { location: "https://evil.test" } }),
+      "ServerUntrusted",
+    ],
+    "an echo": [
+      () => json({ error: "canary-token", error_description: "canary-secret" }, { status: 400 }),
+      "RequestRejected",
+    ],
+    "no connection": [
+      (sent) => Effect.fail(transportError(sent, "ECONNREFUSED")),
+      "ServerUnavailable",
+    ],
+  };
+  for (const [name, [respond, reason]] of Object.entries(answers)) {
+    it.effect(`takes ${name} for ${reason}, in one request`, () =>
+      Effect.gen(function* () {
+        const { to, introspect, revoke } = yield* managing(respond);
+        const error = yield* Effect.flip(introspect(token));
+        assert.strictEqual(error.reason._tag, reason);
+        assert.notInclude(everyText(error), "canary");
+        assert.strictEqual(to.sent.length, 1);
+        if (reason !== "ResponseMalformed") {
+          assert.strictEqual((yield* Effect.flip(revoke(token))).reason._tag, reason);
+        }
+      }),
+    );
+  }
+});
+
+describe("TokenManagement.revoke", () => {
+  it.effect("posts the token, and takes any 200 for done", () =>
+    Effect.gen(function* () {
+      const { to, revoke } = yield* managing(() => new Response(""));
+      yield* revoke(token);
+      assert.strictEqual(to.sent[0]?.url, "https://auth.acme.test/revocation_endpoint");
+      assert.match(to.sent[0]?.body ?? "", /^token=canary-token&/);
+    }),
+  );
+});
