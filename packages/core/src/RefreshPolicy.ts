@@ -170,7 +170,7 @@ export const check = (policy: RefreshPolicy): Effect.Effect<void, TokenError.Opt
       "refresh.maxRetryAfter": policy.maxRetryAfter,
     };
     for (const [option, duration] of Object.entries(durations)) {
-      if (!(Duration.toMillis(duration) >= 0)) yield* invalid(option, "is negative");
+      if (!(Duration.toMillis(duration) >= 0)) return yield* invalid(option, "is negative");
     }
     const positive = {
       "refresh.maxLifetime": policy.maxLifetime,
@@ -178,13 +178,17 @@ export const check = (policy: RefreshPolicy): Effect.Effect<void, TokenError.Opt
       "refresh.acquisition.deadline": acquisition.deadline,
     };
     for (const [option, duration] of Object.entries(positive)) {
-      if (!(Duration.toMillis(duration) > 0)) yield* invalid(option, "is not longer than nothing");
+      if (!(Duration.toMillis(duration) > 0))
+        return yield* invalid(option, "is not longer than nothing");
     }
     if (!(margin.share >= 0 && margin.share < 1)) {
-      yield* invalid("refresh.margin.share", "is not from 0 to below 1, so no token could be used");
+      return yield* invalid(
+        "refresh.margin.share",
+        "is not from 0 to below 1, so no token could be used",
+      );
     }
     if (!(Number.isInteger(acquisition.attempts) && acquisition.attempts >= 1)) {
-      yield* invalid("refresh.acquisition.attempts", "is not a whole number from 1");
+      return yield* invalid("refresh.acquisition.attempts", "is not a whole number from 1");
     }
     const schedules = {
       "refresh.acquisition.delays": acquisition.delays,
@@ -194,7 +198,7 @@ export const check = (policy: RefreshPolicy): Effect.Effect<void, TokenError.Opt
     for (const [option, schedule] of Object.entries(schedules)) {
       const step = yield* Schedule.toStep(schedule);
       const first = yield* Effect.exit(step(0, sample));
-      if (Exit.isFailure(first)) yield* invalid(option, "ends before its first delay");
+      if (Exit.isFailure(first)) return yield* invalid(option, "ends before its first delay");
     }
   });
 
