@@ -1,6 +1,11 @@
 /**
- * Client certificates on Node: layers that read a PEM pair or a PFX file, check it, and provide
- * `MutualTls` with it.
+ * Client certificates on Node: layers that read a PEM pair or a PFX, check it, and provide
+ * `MutualTls` with it and with what replaces it.
+ *
+ * A replacement is checked as the first one was, and taken as a whole: a new generation, with TLS
+ * sessions and connections of its own. The old one's requests finish, and its connections are closed
+ * within 5 s, so ask `currentUnsafe` for every request. A replacement that cannot be used is logged
+ * once, and leaves the present one in use.
  *
  * Beside `MutualTls` each provides a plain `HttpClient`, which trusts the same authorities and never
  * shows the certificate. Both speak HTTP/1.1 over TLS 1.2 or newer on at most 64 connections an
@@ -11,19 +16,21 @@
  */
 import * as MutualTls from "@x/core/MutualTls";
 import * as TokenError from "@x/core/TokenError";
-import * as Config from "effect/Config";
-import * as ConfigProvider from "effect/ConfigProvider";
+import type * as Config from "effect/Config";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
+import type * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Layer from "effect/Layer";
-import * as Option from "effect/Option";
-import type * as Redacted from "effect/Redacted";
+import * as Redacted from "effect/Redacted";
+import * as Schedule from "effect/Schedule";
 import type * as Scope from "effect/Scope";
-import * as Crypto from "node:crypto";
-import * as ClientCertificate from "./internal/clientCertificate.ts";
+import * as Stream from "effect/Stream";
+import * as FileChanges from "./internal/fileChanges.ts";
+import * as FileConfig from "./internal/fileConfig.ts";
 import type * as KeyMaterial from "./internal/keyMaterial.ts";
-import * as TlsHttpClient from "./internal/tlsHttpClient.ts";
+import * as Materials from "./internal/materials.ts";
+import * as Rotation from "./internal/rotation.ts";
 
 /**
  * A path, or the contents as bytes.
@@ -33,13 +40,36 @@ import * as TlsHttpClient from "./internal/tlsHttpClient.ts";
 export type File = KeyMaterial.File;
 
 /**
+ * What every layer takes.
+ *
+ * @since 0.1.0
+ */
+export interface NameOptions {
+  /**
+   * Tells certificates apart in logs and in the gauge `client_certificate_expires_in_seconds`;
+   * default `"client"`.
+   */
+  readonly name?: string | undefined;
+}
+
+/**
+ * Whether files are watched.
+ *
+ * @since 0.1.0
+ */
+export interface WatchOptions {
+  /** Picks up files that are replaced; default true. */
+  readonly watch?: boolean | undefined;
+}
+
+/**
  * What both forms of key material take.
  *
  * @since 0.1.0
  */
-export interface Options {
-  /** Opens the private key or the PFX; an empty one counts as none. */
-  readonly passphrase?: Redacted.Redacted<string> | undefined;
+export interface Options extends NameOptions, WatchOptions {
+  /** Opens the private key or the PFX; an empty one counts as none. A file may end with a line end. */
+  readonly passphrase?: Redacted.Redacted | { readonly file: string } | undefined;
   /** Certificates of private authorities, PEM or DER, trusted beside the system's roots. */
   readonly certificateAuthorities?: ReadonlyArray<File> | undefined;
 }
@@ -65,20 +95,60 @@ export interface PfxOptions extends Options {
   readonly pfx: File;
 }
 
+interface Contents {
+  /** Opens the private key or the PFX; an empty one counts as none. */
+  readonly passphrase?: Redacted.Redacted | undefined;
+  /** Certificates of private authorities, PEM or DER, trusted beside the system's roots. */
+  readonly certificateAuthorities?: ReadonlyArray<string | Uint8Array> | undefined;
+}
+
+/**
+ * The contents of a PEM pair; a string is PEM and no path.
+ *
+ * @since 0.1.0
+ */
+export interface PemContents extends Contents {
+  /** PEM: the client's certificate, and after it the intermediate ones if there are any. */
+  readonly certificate: string | Uint8Array;
+  /** PEM: PKCS#8, PKCS#1 or SEC 1, encrypted or not. */
+  readonly privateKey: Redacted.Redacted | Uint8Array;
+}
+
+/**
+ * The contents of a PFX (PKCS#12, RFC 7292).
+ *
+ * @since 0.1.0
+ */
+export interface PfxContents extends Contents {
+  readonly pfx: Uint8Array;
+}
+
+/**
+ * When `layerEffect` loads again.
+ *
+ * @since 0.1.0
+ */
+export interface RefreshOptions<R = never> extends NameOptions {
+  /** Its delays are those between loads; default 5 minutes each. */
+  readonly refresh?: Schedule.Schedule<unknown, unknown, never, R> | undefined;
+  /** Loads for each element, beside the schedule, such as `SubscriptionRef.changes`. */
+  readonly changes?: Stream.Stream<unknown, never, R> | undefined;
+}
+
 type Provided = MutualTls.MutualTls | HttpClient.HttpClient;
 
 /**
- * Provides the certificate of a PEM pair.
+ * Provides the certificate of a PEM pair, and the one that replaces it in its files.
  *
  * Fails with `CertificateUnusable` when the pair cannot be used, before anything is sent.
  *
  * @since 0.1.0
  */
 export const layerPem = (options: PemOptions): Layer.Layer<Provided, TokenError.TokenError> =>
-  layerFrom(ClientCertificate.fromPem(options));
+  layerFrom(options.name, fromFiles(options));
 
 /**
- * Provides the certificate of a PFX file.
+ * Provides the certificate of a PFX file, and the one that replaces it.
  *
  * Fails with `CertificateUnusable` when the file cannot be used, before anything is sent. Node
  * also trusts the servers of authorities that are inside the PFX, in the client that shows the
@@ -87,93 +157,106 @@ export const layerPem = (options: PemOptions): Layer.Layer<Provided, TokenError.
  * @since 0.1.0
  */
 export const layerPfx = (options: PfxOptions): Layer.Layer<Provided, TokenError.TokenError> =>
-  layerFrom(ClientCertificate.fromPfx(options));
+  layerFrom(options.name, fromFiles(options));
 
 /**
- * Provides the certificate that the configuration names.
+ * Provides the certificate that an effect loads, such as from a secret manager, and the ones that it
+ * loads later.
+ *
+ * Fails as the load does, or with `CertificateUnusable`. A later load that fails leaves the present
+ * certificate in use, and of its error only the name is logged; log more in the load where it is
+ * safe, and limit its time: there is one load at a time.
+ *
+ * @example
+ * NodeMutualTls.layerEffect(
+ *   Effect.map(vault.read("pki/acme"), ({ certificate, privateKey }) => ({ certificate, privateKey })),
+ *   { refresh: Schedule.spaced("10 minutes") },
+ * )
+ *
+ * @since 0.1.0
+ */
+export const layerEffect = <E, R, R2 = never>(
+  load: Effect.Effect<PemContents | PfxContents, E, R>,
+  options: RefreshOptions<R2> = {},
+): Layer.Layer<Provided, E | TokenError.TokenError, Exclude<R, Scope.Scope> | R2> =>
+  layerFrom(
+    options.name,
+    Effect.succeed<Rotation.Source<E | TokenError.TokenError, Exclude<R, Scope.Scope> | R2>>({
+      read: Effect.flatMap(Effect.scoped(load), (contents) => read(toFiles(contents))),
+      changes: Stream.merge(
+        Stream.fromSchedule(options.refresh ?? Schedule.spaced("5 minutes")),
+        options.changes ?? Stream.empty,
+      ),
+    }),
+  );
+
+/**
+ * Provides the certificate that the configuration names, and the one that replaces it in its files.
  *
  * Reads `<prefix>_CERTIFICATE` and `<prefix>_PRIVATE_KEY`, or `<prefix>_PFX`, which are paths, and
- * optionally `<prefix>_PASSPHRASE` and `<prefix>_CERTIFICATE_AUTHORITIES`, which is a list of paths
- * with commas. An empty value counts as absent.
+ * optionally `<prefix>_PASSPHRASE` or `<prefix>_PASSPHRASE_FILE`, and
+ * `<prefix>_CERTIFICATE_AUTHORITIES`, which is a list of paths with commas. An empty value counts as
+ * absent. The prefix is the default name.
  *
  * @since 0.1.0
  */
 export const layerConfig = (
   prefix: string,
+  options: NameOptions & WatchOptions = {},
 ): Layer.Layer<Provided, TokenError.TokenError | Config.ConfigError> =>
   Layer.unwrap(
-    Effect.map(config(prefix), (options) =>
-      "pfx" in options ? layerPfx(options) : layerPem(options),
+    Effect.map(FileConfig.make(prefix), (files) =>
+      layerFrom(options.name ?? prefix, fromFiles({ ...files, watch: options.watch })),
     ),
   );
 
-const layerFrom = (
-  load: Effect.Effect<ClientCertificate.ClientCertificate, TokenError.CertificateUnusable>,
-): Layer.Layer<Provided, TokenError.TokenError> =>
+const layerFrom = <E, R, R2>(
+  name = "client",
+  source: Effect.Effect<Rotation.Source<E, R>, never, R2>,
+): Layer.Layer<Provided, E | TokenError.TokenError, Exclude<R | R2, Scope.Scope>> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const certificate = yield* TokenError.withProvider("NodeMutualTls")(load);
-      const generation = yield* makeGeneration(certificate);
-      const httpClient = yield* TlsHttpClient.make(certificate.anonymous);
-      return Context.make(MutualTls.MutualTls, { currentUnsafe: () => generation }).pipe(
-        Context.add(HttpClient.HttpClient, httpClient),
+      const { currentUnsafe, anonymousUnsafe } = yield* Rotation.make(name, yield* source);
+      return Context.make(MutualTls.MutualTls, { currentUnsafe }).pipe(
+        Context.add(
+          HttpClient.HttpClient,
+          HttpClient.makeWith(
+            (request: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
+              Effect.flatMap(request, (request) => anonymousUnsafe().execute(request)),
+            Effect.succeed,
+          ),
+        ),
       );
     }),
   );
 
-const makeGeneration = (
-  certificate: ClientCertificate.ClientCertificate,
-): Effect.Effect<MutualTls.Generation, never, Scope.Scope> =>
-  Effect.map(TlsHttpClient.make(certificate.identified), (httpClient) => ({
-    thumbprint: Crypto.createHash("sha256").update(certificate.leaf.raw).digest("base64url"),
-    ...ClientCertificate.validity(certificate.leaf),
-    source: certificate.source,
-    httpClient,
-  }));
+const read = (options: Materials.PemOptions | Materials.PfxOptions) =>
+  TokenError.withProvider("NodeMutualTls")(Materials.read(options));
 
-const config = (prefix: string): Config.Config<PemOptions | PfxOptions> => {
-  const certificate = `${prefix}_CERTIFICATE`;
-  const privateKey = `${prefix}_PRIVATE_KEY`;
-  const pfx = `${prefix}_PFX`;
-  const shared = Config.all({
-    passphrase: optional(Config.Redacted(`${prefix}_PASSPHRASE`)),
-    certificateAuthorities: optional(Config.String(`${prefix}_CERTIFICATE_AUTHORITIES`)).pipe(
-      Config.map((list) =>
-        (list ?? "")
-          .split(",")
-          .map((path) => path.trim())
-          .filter((path) => path !== ""),
-      ),
-    ),
+const fromFiles = (options: (Materials.PemOptions | Materials.PfxOptions) & WatchOptions) =>
+  Effect.gen(function* () {
+    const paths = options.watch === false ? [] : Materials.paths(options);
+    return {
+      read: read(options),
+      changes: paths.length === 0 ? Stream.empty : yield* FileChanges.make(paths),
+    };
   });
-  return Config.all({
-    certificate: optional(Config.String(certificate)),
-    privateKey: optional(Config.String(privateKey)),
-    pfx: optional(Config.String(pfx)),
-  }).pipe(
-    Config.flatMap((found): Config.Config<PemOptions | PfxOptions> => {
-      const hasPem = Boolean(found.certificate || found.privateKey);
-      if (hasPem === Boolean(found.pfx)) {
-        return Config.fail(
-          new ConfigProvider.SourceError({
-            message: hasPem
-              ? `set ${pfx}, or ${certificate} and ${privateKey}, but not both`
-              : `set ${certificate} and ${privateKey}, or ${pfx}`,
-          }),
-        );
-      }
-      return hasPem
-        ? Config.all({
-            certificate: Config.NonEmptyString(certificate),
-            privateKey: Config.NonEmptyString(privateKey),
-            shared,
-          }).pipe(Config.map(({ shared, ...pem }) => ({ ...shared, ...pem })))
-        : Config.all({ pfx: Config.NonEmptyString(pfx), shared }).pipe(
-            Config.map(({ pfx, shared }) => ({ ...shared, pfx })),
-          );
-    }),
-  );
+
+const toFiles = (contents: PemContents | PfxContents) => {
+  const shared = {
+    passphrase: contents.passphrase,
+    certificateAuthorities: contents.certificateAuthorities?.map(toBytes),
+  };
+  return "pfx" in contents
+    ? { ...shared, pfx: contents.pfx }
+    : {
+        ...shared,
+        certificate: toBytes(contents.certificate),
+        privateKey: toBytes(contents.privateKey),
+      };
 };
 
-const optional = <A>(self: Config.Config<A>): Config.Config<A | undefined> =>
-  Config.map(Config.option(self), Option.getOrUndefined);
+const toBytes = (contents: string | Uint8Array | Redacted.Redacted): Uint8Array =>
+  contents instanceof Uint8Array
+    ? contents
+    : Buffer.from(Redacted.isRedacted(contents) ? Redacted.value(contents) : contents);

@@ -5,6 +5,7 @@ import type * as Crypto from "node:crypto";
 import * as Net from "node:net";
 import * as Tls from "node:tls";
 import * as KeyMaterial from "./keyMaterial.ts";
+import type * as Materials from "./materials.ts";
 
 /** A certificate that was checked, as TLS contexts: nothing in it can be printed as PEM again. */
 export interface ClientCertificate {
@@ -17,16 +18,24 @@ export interface ClientCertificate {
   readonly anonymous: Tls.SecureContext;
 }
 
-export const fromPem = Effect.fnUntraced(function* (options: {
-  readonly certificate: KeyMaterial.File;
-  readonly privateKey: KeyMaterial.File;
-  readonly passphrase?: KeyMaterial.Passphrase;
-  readonly certificateAuthorities?: ReadonlyArray<KeyMaterial.File> | undefined;
-}): Effect.fn.Return<ClientCertificate, TokenError.CertificateUnusable> {
-  const certificate = yield* KeyMaterial.read("certificate", options.certificate);
-  const privateKey = yield* KeyMaterial.read("privateKey", options.privateKey);
+/** Checks what was read: the pair, the passphrase, the authorities and the validity. */
+export const verify = (
+  materials: Materials.Materials,
+): Effect.Effect<ClientCertificate, TokenError.CertificateUnusable> =>
+  readTrust(materials.authorities).pipe(
+    Effect.flatMap((trust) =>
+      materials.format === "pfx" ? fromPfx(materials, trust) : fromPem(materials, trust),
+    ),
+    Effect.flatMap(checkValidity),
+  );
+
+const fromPem = Effect.fnUntraced(function* (
+  materials: Extract<Materials.Materials, { readonly format: "pem" }>,
+  trust: Tls.SecureContextOptions,
+): Effect.fn.Return<ClientCertificate, TokenError.CertificateUnusable> {
+  const { certificate, privateKey, passphrase } = materials;
   const chain = yield* KeyMaterial.certificates(certificate);
-  const { key, pem } = yield* KeyMaterial.privateKey(privateKey, options.passphrase);
+  const { key, pem } = yield* KeyMaterial.privateKey(privateKey, passphrase);
   // OpenSSL alone does not see a pair of different key types.
   if (!chain[0].checkPrivateKey(key)) {
     return yield* KeyMaterial.unusable(
@@ -35,15 +44,8 @@ export const fromPem = Effect.fnUntraced(function* (options: {
       "the key does not belong to the certificate; use the two that were issued together, the client's own certificate first in its file",
     );
   }
-  const trust = yield* readTrust(options.certificateAuthorities);
   const identified = yield* KeyMaterial.attempt(
-    () =>
-      Tls.createSecureContext({
-        ...trust,
-        cert: toPem(chain),
-        key: pem,
-        passphrase: KeyMaterial.passphraseValue(options.passphrase),
-      }),
+    () => Tls.createSecureContext({ ...trust, cert: toPem(chain), key: pem, passphrase }),
     ({ code }) =>
       KeyMaterial.unusable(
         "unreadable",
@@ -51,22 +53,19 @@ export const fromPem = Effect.fnUntraced(function* (options: {
         `OpenSSL refuses them${code === "" ? "" : ` (${code})`}; have a certificate issued for a key of P-256 or of RSA with 2048 bits`,
       ),
   );
-  return yield* checkValidity({
+  return {
     source: certificate.source,
     leaf: chain[0],
     identified,
     anonymous: Tls.createSecureContext(trust),
-  });
+  };
 });
 
-export const fromPfx = Effect.fnUntraced(function* (options: {
-  readonly pfx: KeyMaterial.File;
-  readonly passphrase?: KeyMaterial.Passphrase;
-  readonly certificateAuthorities?: ReadonlyArray<KeyMaterial.File> | undefined;
-}): Effect.fn.Return<ClientCertificate, TokenError.CertificateUnusable> {
-  const { bytes, source } = yield* KeyMaterial.read("pfx", options.pfx);
-  const trust = yield* readTrust(options.certificateAuthorities);
-  const passphrase = KeyMaterial.passphraseValue(options.passphrase);
+const fromPfx = Effect.fnUntraced(function* (
+  { pfx, passphrase }: Extract<Materials.Materials, { readonly format: "pfx" }>,
+  trust: Tls.SecureContextOptions,
+): Effect.fn.Return<ClientCertificate, TokenError.CertificateUnusable> {
+  const { bytes, source } = pfx;
   const identified = yield* KeyMaterial.attempt(
     () => Tls.createSecureContext({ ...trust, pfx: bytes, passphrase }),
     ({ message }) => pfxProblem(source, message, passphrase !== undefined),
@@ -75,21 +74,14 @@ export const fromPfx = Effect.fnUntraced(function* (options: {
   if (leaf === undefined) {
     return yield* withoutPair(source);
   }
-  return yield* checkValidity({
-    source,
-    leaf,
-    identified,
-    anonymous: Tls.createSecureContext(trust),
-  });
+  return { source, leaf, identified, anonymous: Tls.createSecureContext(trust) };
 });
 
 const readTrust = Effect.fnUntraced(function* (
-  files: ReadonlyArray<KeyMaterial.File> = [],
+  files: ReadonlyArray<KeyMaterial.Material>,
 ): Effect.fn.Return<Tls.SecureContextOptions, TokenError.CertificateUnusable> {
   // Node passes over what is no certificate, so that the file would be missed in the first handshake.
-  const authorities = yield* Effect.forEach(files, (file) =>
-    Effect.flatMap(KeyMaterial.read("certificateAuthorities", file), KeyMaterial.certificates),
-  );
+  const authorities = yield* Effect.forEach(files, KeyMaterial.certificates);
   return {
     minVersion: "TLSv1.2",
     ...(authorities.length > 0 && {

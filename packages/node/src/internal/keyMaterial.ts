@@ -7,7 +7,8 @@ import * as Fs from "node:fs/promises";
 /** A path, or the contents. */
 export type File = string | Uint8Array;
 
-export type Passphrase = Redacted.Redacted<string> | undefined;
+/** In memory, or the file that holds it. */
+export type Passphrase = Redacted.Redacted | { readonly file: string } | undefined;
 
 /** What a file held, and what to call it in messages. */
 export interface Material {
@@ -38,9 +39,15 @@ export const attempt = <A>(
       judge({ code: codeOf(error), message: error instanceof Error ? error.message : "" }),
   });
 
-/** The passphrase in clear; an empty one counts as none. */
-export const passphraseValue = (passphrase: Passphrase): string | undefined =>
-  passphrase === undefined ? undefined : Redacted.value(passphrase) || undefined;
+/** The passphrase in clear, without the line end of a file; an empty one counts as none. */
+export const readPassphrase = (
+  passphrase: Passphrase,
+): Effect.Effect<string | undefined, TokenError.CertificateUnusable> =>
+  passphrase === undefined || Redacted.isRedacted(passphrase)
+    ? Effect.succeed((passphrase && Redacted.value(passphrase)) || undefined)
+    : Effect.map(read("passphrase", passphrase.file), ({ bytes }) =>
+        bytes.toString("utf8").replace(/\r?\n$/, ""),
+      );
 
 export const read = Effect.fnUntraced(function* (
   option: string,
@@ -83,7 +90,8 @@ export const certificates = Effect.fnUntraced(function* (
   const text = material.bytes.toString("latin1");
   const blocks: ReadonlyArray<string | Buffer> =
     material.bytes[0] === derSequence ? [material.bytes] : (text.match(certificateBlock) ?? []);
-  if (blocks.length < (text.match(certificateBegin) ?? []).length) {
+  // A file that is still being written may end between the certificate and the rest of its chain.
+  if (material.bytes[0] !== derSequence && cutOff.test(text.replaceAll(pemBlock, ""))) {
     return yield* damaged();
   }
   const parsed = yield* Effect.forEach(blocks, (block) =>
@@ -105,7 +113,7 @@ export const certificates = Effect.fnUntraced(function* (
 /** The first private key of a PEM file: its block as it stands, and opened. */
 export const privateKey = Effect.fnUntraced(function* (
   material: Material,
-  passphrase: Passphrase,
+  passphrase: string | undefined,
 ): Effect.fn.Return<
   { readonly pem: string; readonly key: Crypto.KeyObject },
   TokenError.CertificateUnusable
@@ -115,14 +123,13 @@ export const privateKey = Effect.fnUntraced(function* (
   if (pem === undefined || label === undefined) {
     const advice = privateKeyBegin.test(text)
       ? "it holds a private key that is cut off; copy it again"
-      : text.match(certificateBegin) !== null
+      : certificateBegin.test(text)
         ? "it holds a certificate and no private key; check whether the two options are swapped"
         : "it is not a private key; give a private key in PEM";
     return yield* unusable("unreadable", material.source, advice);
   }
   const encrypted = label.startsWith("ENCRYPTED") || legacyEncryption.test(pem);
-  const value = passphraseValue(passphrase);
-  if (encrypted && value === undefined) {
+  if (encrypted && passphrase === undefined) {
     return yield* unusable(
       "passphrase",
       material.source,
@@ -131,7 +138,7 @@ export const privateKey = Effect.fnUntraced(function* (
   }
   const key = yield* attempt(
     () =>
-      Crypto.createPrivateKey(value === undefined ? { key: pem } : { key: pem, passphrase: value }),
+      Crypto.createPrivateKey(passphrase === undefined ? { key: pem } : { key: pem, passphrase }),
     ({ code }) =>
       code === "ERR_OSSL_EVP_UNSUPPORTED"
         ? unusable(
@@ -155,7 +162,9 @@ export const privateKey = Effect.fnUntraced(function* (
 });
 
 const derSequence = 0x30;
-const certificateBegin = /-----BEGIN CERTIFICATE-----/g;
+const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----[^]+?-----END \1-----/g;
+const cutOff = /-----BEGIN CERTIFICATE|-\s*$/;
+const certificateBegin = /-----BEGIN CERTIFICATE-----/;
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const privateKeyBegin = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const privateKeyBlock = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^]+?-----END \1-----/;

@@ -1,9 +1,21 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
 import type * as Undici from "@effect/platform-node/Undici";
 import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
 import type * as HttpClient from "effect/http/HttpClient";
-import type * as Scope from "effect/Scope";
+import * as Scope from "effect/Scope";
 import type * as Tls from "node:tls";
+
+/** A client and how it ends before its scope does. */
+export interface TlsHttpClient {
+  readonly httpClient: HttpClient.HttpClient;
+  /**
+   * Lets requests finish and closes the sockets, within 5 s; what is not done by then is cut off.
+   *
+   * For the first second, requests of callers that have just been given the client are still taken.
+   */
+  readonly retire: Effect.Effect<void>;
+}
 
 /**
  * An `HttpClient` of its own agent, TLS sessions and sockets, all of which end with the scope.
@@ -12,33 +24,55 @@ import type * as Tls from "node:tls";
  */
 export const make = (
   secureContext: Tls.SecureContext,
-): Effect.Effect<HttpClient.HttpClient, never, Scope.Scope> =>
+): Effect.Effect<TlsHttpClient, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const undici = yield* Effect.promise(() => import("@effect/platform-node/Undici"));
-    // An agent forgets the sockets that are still shaking hands when it is destroyed.
-    const closing = yield* Effect.acquireRelease(
-      Effect.sync(() => new AbortController()),
-      (controller) => Effect.sync(() => controller.abort()),
-    );
-    const connect = undici.buildConnector({
-      secureContext,
-      // Said explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED=0 has no say.
-      rejectUnauthorized: true,
-      allowH2: false,
-      timeout: connectTimeout,
-      signal: closing.signal,
-    });
-    const dispatcher = yield* NodeHttpClient.makeDispatcherOptions({
-      connections,
-      pipelining: 1,
-      connect: keepingFirstError(connect),
-    });
-    return yield* Effect.provideService(
+    const scope = yield* Scope.fork(yield* Effect.scope);
+    const dispatcher = yield* Scope.provide(makeDispatcher(secureContext), scope);
+    const httpClient = yield* Effect.provideService(
       NodeHttpClient.makeUndici,
       NodeHttpClient.Dispatcher,
       dispatcher,
     );
+    return {
+      httpClient,
+      retire: Effect.sleep(grace).pipe(
+        Effect.andThen(
+          Effect.timeoutOption(
+            Effect.promise(() => dispatcher.close()),
+            patience,
+          ),
+        ),
+        Effect.andThen(Scope.close(scope, Exit.void)),
+      ),
+    };
   });
+
+const makeDispatcher = Effect.fnUntraced(function* (
+  secureContext: Tls.SecureContext,
+): Effect.fn.Return<Undici.Dispatcher, never, Scope.Scope> {
+  const undici = yield* Effect.promise(() => import("@effect/platform-node/Undici"));
+  // An agent forgets the sockets that are still shaking hands when it is destroyed.
+  const closing = yield* Effect.acquireRelease(
+    Effect.sync(() => new AbortController()),
+    (controller) => Effect.sync(() => controller.abort()),
+  );
+  const connect = undici.buildConnector({
+    secureContext,
+    // Said explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED=0 has no say.
+    rejectUnauthorized: true,
+    allowH2: false,
+    timeout: connectTimeout,
+    signal: closing.signal,
+  });
+  return yield* NodeHttpClient.makeDispatcherOptions({
+    connections,
+    pipelining: 1,
+    connect: keepingFirstError(connect),
+  });
+});
+
+const grace = "1 second";
+const patience = "4 seconds";
 
 /** Milliseconds, for TCP and the TLS handshake together. */
 const connectTimeout = 3_000;

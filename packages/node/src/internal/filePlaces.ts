@@ -1,0 +1,64 @@
+import * as Fs from "node:fs/promises";
+import * as Path from "node:path";
+
+/** Names in directories at which a change may change what paths lead to. */
+export type Places = ReadonlyMap<string, ReadonlySet<string>>;
+
+/**
+ * Finds where to look for changes of files: in the directory of each, of every symbolic link on the
+ * way there, and, where the way ends early, in the last directory that exists.
+ *
+ * So the flip of a link anywhere in a path is seen, such as Kubernetes' `..data`.
+ */
+export const find = async (paths: ReadonlyArray<string>): Promise<Places> => {
+  const places = new Map<string, Set<string>>();
+  for (const path of paths) {
+    for (const [directory, name] of await along(Path.resolve(path))) {
+      const names = places.get(directory) ?? new Set();
+      places.set(directory, names.add(name));
+    }
+  }
+  return places;
+};
+
+const along = async (path: string): Promise<ReadonlyArray<readonly [string, string]>> => {
+  const found: Array<readonly [string, string]> = [];
+  let { root: directory } = Path.parse(path);
+  let ahead = segments(path);
+  // As many links as Linux follows.
+  for (let links = 40; links > 0;) {
+    const name = ahead.shift();
+    if (name === undefined) break;
+    const here = Path.join(directory, name);
+    const target = await readLink(here);
+    if (target === notLink) {
+      if (ahead.length === 0) found.push([directory, name]);
+      directory = here;
+      continue;
+    }
+    found.push([directory, name]);
+    if (target === undefined) break;
+    links -= 1;
+    if (Path.isAbsolute(target)) directory = Path.parse(target).root;
+    ahead = [...segments(target), ...ahead];
+  }
+  return found;
+};
+
+const segments = (path: string): Array<string> =>
+  path
+    .slice(Path.parse(path).root.length)
+    .split(Path.sep)
+    .filter((name) => name !== "" && name !== ".");
+
+const notLink = Symbol("not a link");
+
+/** What a link says; nothing if there is no such file, or it cannot be reached. */
+const readLink = async (path: string): Promise<string | typeof notLink | undefined> => {
+  try {
+    const stats = await Fs.lstat(path);
+    return stats.isSymbolicLink() ? await Fs.readlink(path) : notLink;
+  } catch {
+    return undefined;
+  }
+};
