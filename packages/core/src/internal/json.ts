@@ -17,19 +17,56 @@ export const parse = (answer: Answer): object | Problem => {
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(answer.headers["content-type"] ?? "")) {
     return answer.body.byteLength === 0 ? "truncated" : "not announced as JSON (content-type)";
   }
-  const text = decodeUtf8(answer.body);
-  if (text === undefined) return "not UTF-8";
+  const text = decodeUtf8(answer.body, false);
+  if (text === undefined) {
+    // A body can end in the middle of a character.
+    const begun = decodeUtf8(answer.body, true);
+    return begun !== undefined && parseJson(begun) === undefined && isBeginning(begun)
+      ? "truncated"
+      : "not UTF-8";
+  }
+  const parsed = parseJson(text);
+  if (parsed === undefined) return isBeginning(text) ? "truncated" : "not JSON";
+  const { value } = parsed;
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (structureProblem(text) ?? value)
+    : "not a JSON object";
+};
+
+/** The parser's own message quotes the text, so it is dropped. */
+const parseJson = (text: string): { readonly value: unknown } | undefined => {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (structureProblem(text) ?? value)
-      : "not a JSON object";
+    return { value: JSON.parse(text) };
   } catch {
-    // The parser's own message quotes the text, so it is dropped.
-    const rest = text.trim();
-    return rest === "" || (rest.startsWith("{") && !rest.endsWith("}")) ? "truncated" : "not JSON";
+    return undefined;
   }
 };
+
+/** Whether a text that is no JSON would be an object if it went on: a connection that broke leaves that. */
+const isBeginning = (text: string): boolean => {
+  if (text.trim() === "") return true;
+  if (!text.trimStart().startsWith("{")) return false;
+  const closers: Array<string> = [];
+  let isInString = false;
+  for (const [token] of text.matchAll(/\\.|["{}[\]]/gs)) {
+    if (token === '"') isInString = !isInString;
+    else if (isInString || token.startsWith("\\")) continue;
+    else if (token === "{") closers.push("}");
+    else if (token === "[") closers.push("]");
+    else closers.pop();
+  }
+  const rest = closers.toReversed().join("");
+  const ends = isInString ? endsOfString : endsOfValue;
+  return rest !== "" && ends.some((end) => parseJson(`${text}${end}${rest}`) !== undefined);
+};
+
+// How a text can go on that stops inside a string (which may be a name), an escape, a literal, a
+// number, or between two of them.
+const endsOfString = ["", "n", "0", "00", "000", "0000"].flatMap((escape) => [
+  `${escape}"`,
+  `${escape}":0`,
+]);
+const endsOfValue = ["", "0", ":0", '"":0', "rue", "ue", "e", "alse", "lse", "se", "ull", "ll", "l"];
 
 /**
  * What the parser lets pass: it keeps the last of two members with one name, where a proxy or a log
@@ -53,9 +90,9 @@ const structureProblem = (text: string): Problem | undefined => {
   return undefined;
 };
 
-const decodeUtf8 = (bytes: Uint8Array): string | undefined => {
+const decodeUtf8 = (bytes: Uint8Array, stream: boolean): string | undefined => {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream });
   } catch {
     return undefined;
   }

@@ -19,8 +19,8 @@ export class Redirected extends Data.TaggedClass("Redirected")<{ readonly origin
  * - `fetch` follows by default, so `redirect: "manual"` is added to its settings from inside the
  *   client's own context, where the user's other settings are, wherever they were provided.
  * - A client under `HttpClient.followRedirects` loops where nothing outside reaches it. But every
- *   client asks `TracerDisabledWhen` about each request before it sends it, so that is where a
- *   second place to go is noticed.
+ *   client asks `TracerDisabledWhen` about each request before it sends it, and only what it sends
+ *   on its own account was not prepared here: that is where a redirect is noticed.
  *
  * Afterwards the caller's context is as it was.
  */
@@ -28,24 +28,39 @@ export const withoutRedirects = <E, R>(
   httpClient: HttpClient.HttpClient.With<E, R>,
   request: HttpClientRequest.HttpClientRequest,
   mayFollow: (url: URL) => boolean = () => false,
-): Effect.Effect<HttpClientResponse.HttpClientResponse, E | Redirected, R> => {
-  const prepared = Effect.withFiber<HttpClientRequest.HttpClientRequest, E, R>((fiber) => {
-    const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit);
+): Effect.Effect<HttpClientResponse.HttpClientResponse, E | Redirected, R> =>
+  Effect.withFiber((fiber) => {
+    const { context } = fiber;
     const isDisabled = fiber.getRef(Tracer.DisablePropagation)
       ? () => true
       : fiber.getRef(HttpClient.TracerDisabledWhen);
+    let isPrepared = false;
+    const guard = (outgoing: HttpClientRequest.HttpClientRequest): boolean => {
+      const url = HttpClientRequest.toUrl(outgoing);
+      if (!isPrepared && Option.isSome(url) && !mayFollow(url.value)) {
+        // A predicate has no other way to stop the client that asks it.
+        throw new Redirected({ origin: url.value.origin });
+      }
+      isPrepared = false;
+      return isDisabled(outgoing);
+    };
+    // A client that tries again runs this again, and one that follows a redirect does not.
+    const prepared = Effect.withFiber<HttpClientRequest.HttpClientRequest, E, R>((inner) => {
+      isPrepared = true;
+      const init = Context.getOrUndefined(inner.context, FetchHttpClient.RequestInit);
+      inner.setContext(
+        Context.add(inner.context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
+      );
+      return httpClient.preprocess(request);
+    });
+    // Around the whole client, because a layered one restores the context after each request.
     fiber.setContext(
-      fiber.context.pipe(
-        Context.add(FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
+      context.pipe(
         // Where it is set, the question is not asked; the answer stays the same.
         Context.add(Tracer.DisablePropagation, false),
-        Context.add(HttpClient.TracerDisabledWhen, guard(isDisabled, mayFollow)),
+        Context.add(HttpClient.TracerDisabledWhen, guard),
       ),
     );
-    return httpClient.preprocess(request);
-  });
-  return Effect.withFiber((fiber) => {
-    const { context } = fiber;
     return httpClient.postprocess(prepared).pipe(
       Effect.catchDefect((defect) =>
         defect instanceof Redirected ? Effect.fail(defect) : Effect.die(defect),
@@ -53,23 +68,3 @@ export const withoutRedirects = <E, R>(
       Effect.ensuring(Effect.sync(() => fiber.setContext(context))),
     );
   });
-};
-
-/** Throws, because a predicate has no other way to stop the client that asks it. */
-const guard = (
-  isDisabled: (request: HttpClientRequest.HttpClientRequest) => boolean,
-  mayFollow: (url: URL) => boolean,
-) => {
-  let first: string | undefined;
-  return (outgoing: HttpClientRequest.HttpClientRequest): boolean => {
-    const url = HttpClientRequest.toUrl(outgoing);
-    if (Option.isSome(url)) {
-      // A client that tries again sends to the same place.
-      first ??= url.value.href;
-      if (url.value.href !== first && !mayFollow(url.value)) {
-        throw new Redirected({ origin: url.value.origin });
-      }
-    }
-    return isDisabled(outgoing);
-  };
-};

@@ -1,0 +1,3 @@
+import { following, notFollowed } from "./redirects.ts";
+
+notFollowed("undici in followRedirects", following);
