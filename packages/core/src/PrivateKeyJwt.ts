@@ -64,7 +64,8 @@ export interface Key {
 }
 
 /**
- * Authentication by signed assertion, with a key or with any other `Signer`.
+ * Authentication by signed assertion, with a key or with any other `Signer`, or an effect that makes
+ * one when the layer is built.
  *
  * @example
  * import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt"
@@ -74,7 +75,7 @@ export interface Key {
  * @since 0.1.0
  */
 export const make = <const Bound extends boolean = false>(
-  options: (Key | { readonly signer: Signer }) & {
+  options: (Key | { readonly signer: Signer | Effect.Effect<Signer, TokenError.OptionInvalid> }) & {
     /** @default "issuer" */
     readonly audience?: "issuer" | "token_endpoint" | undefined;
     /** @default false */
@@ -82,7 +83,11 @@ export const make = <const Bound extends boolean = false>(
   },
   // NoInfer, or the option that this becomes would widen `Bound`, and the layer ask for a certificate.
 ): PrivateKeyJwt<NoInfer<Bound>> => ({
-  signer: "signer" in options ? Effect.succeed(options.signer) : signer(options),
+  signer: !("signer" in options)
+    ? signer(options)
+    : Effect.isEffect(options.signer)
+      ? options.signer
+      : Effect.succeed(options.signer),
   audience: options.audience ?? "issuer",
   // An absent option infers `Bound` as its default, `false`.
   certificateBoundTokens: options.certificateBoundTokens ?? (false as Bound),
@@ -162,7 +167,9 @@ interface Unreadable {
 
 const unreadable = (message: string): Unreadable => ({ reason: { message } });
 
-const encrypted = unreadable("the key is encrypted; decrypt it first, or use a Signer");
+const encrypted = unreadable(
+  "the key is encrypted; decrypt it first, or use NodePrivateKey of @x/node or another Signer",
+);
 
 /**
  * Client authentication with a fresh assertion for each attempt (RFC 7523 §3): `iss` and `sub` are

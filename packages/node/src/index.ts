@@ -1,1 +1,2 @@
 export * as NodeMutualTls from "./NodeMutualTls.ts";
+export * as NodePrivateKey from "./NodePrivateKey.ts";

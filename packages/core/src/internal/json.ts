@@ -66,7 +66,21 @@ const endsOfString = ["", "n", "0", "00", "000", "0000"].flatMap((escape) => [
   `${escape}"`,
   `${escape}":0`,
 ]);
-const endsOfValue = ["", "0", ":0", '"":0', "rue", "ue", "e", "alse", "lse", "se", "ull", "ll", "l"];
+const endsOfValue = [
+  "",
+  "0",
+  ":0",
+  '"":0',
+  "rue",
+  "ue",
+  "e",
+  "alse",
+  "lse",
+  "se",
+  "ull",
+  "ll",
+  "l",
+];
 
 /**
  * What the parser lets pass: it keeps the last of two members with one name, where a proxy or a log

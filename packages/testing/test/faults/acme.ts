@@ -83,7 +83,7 @@ export const start = (script: TokenServer.Script) =>
   );
 
 /** Whom a client trusts. */
-export interface Trust {
+interface Trust {
   readonly ca?: string;
   readonly rejectUnauthorized?: boolean;
 }
