@@ -163,7 +163,7 @@ export const privateKey = Effect.fnUntraced(function* (
 
 const derSequence = 0x30;
 const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----[^]+?-----END \1-----/g;
-const cutOff = /-----BEGIN CERTIFICATE|-\s*$/;
+const cutOff = /-----BEGIN CERTIFICATE|(?:^|\n)-{1,5}[A-Z ]*-{0,5}\s*$/;
 const certificateBegin = /-----BEGIN CERTIFICATE-----/;
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const privateKeyBegin = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;

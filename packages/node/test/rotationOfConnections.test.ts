@@ -1,0 +1,211 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as NodeMutualTls from "@x/node/NodeMutualTls";
+import * as Certificates from "@x/testing/Certificates";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Fiber from "effect/Fiber";
+import * as Redacted from "effect/Redacted";
+import * as Scope from "effect/Scope";
+import * as SubscriptionRef from "effect/SubscriptionRef";
+import type * as Http from "node:http";
+import * as Tls from "node:tls";
+import * as Util from "node:util";
+import * as Pki from "./fixtures/pki.ts";
+import * as Rotating from "./fixtures/rotating.ts";
+import * as Server from "./fixtures/server.ts";
+
+/** A certificate in memory, and a second one to replace it with. */
+const start = Effect.gen(function* () {
+  const pki = yield* Pki.make;
+  const { authority, client, certificateAuthorities } = pki;
+  const contents = (
+    pair: Certificates.Certificate,
+    ...others: ReadonlyArray<Certificates.Authority>
+  ): NodeMutualTls.PemContents => ({
+    certificate: pair.certificate,
+    privateKey: Redacted.make(pair.privateKey),
+    certificateAuthorities: [
+      ...certificateAuthorities,
+      ...others.map(({ certificate }) => certificate),
+    ],
+  });
+  const ref = yield* SubscriptionRef.make(contents(client));
+  const rotating = yield* Rotating.build(
+    NodeMutualTls.layerEffect(SubscriptionRef.get(ref), { changes: SubscriptionRef.changes(ref) }),
+  );
+  const { currentUnsafe } = rotating;
+  return {
+    ...pki,
+    ...rotating,
+    next: yield* Certificates.issueClient(authority, { commonName: "next" }),
+    replace: (
+      pair: Certificates.Certificate,
+      ...others: ReadonlyArray<Certificates.Authority>
+    ) =>
+      SubscriptionRef.set(ref, contents(pair, ...others)).pipe(
+        Effect.andThen(
+          Rotating.until("it is in use", () => currentUnsafe().thumbprint === pair.thumbprint),
+        ),
+      ),
+  };
+});
+
+describe("after a replacement", () => {
+  for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+    it.live(`no resumed session shows the old certificate, ${version}`, () =>
+      Effect.gen(function* () {
+        const { client, next, server, currentUnsafe, replace } = yield* start;
+        const sessions: Array<readonly [string, boolean]> = [];
+        const { thumbprints, url } = yield* Server.https(
+          server,
+          { minVersion: version, maxVersion: version },
+          (response) => {
+            const { socket } = response.req;
+            assert(socket instanceof Tls.TLSSocket);
+            assert.strictEqual(socket.getProtocol(), version);
+            sessions.push([thumbprints.at(-1) ?? "none", socket.isSessionReused()]);
+            // So that each request has a connection of its own.
+            response.writeHead(200, { connection: "close" }).end("pong");
+          },
+        );
+        for (const pair of [client, next, client]) {
+          if (currentUnsafe().thumbprint !== pair.thumbprint) yield* replace(pair);
+          const { length } = sessions;
+          // Whether one is resumed is up to the client and, as it is held weakly, to the garbage collector.
+          yield* Effect.suspend(() => Server.get(currentUnsafe().httpClient, url)).pipe(
+            Effect.repeat({ until: () => sessions.slice(length).some(([, resumed]) => resumed) }),
+          );
+          const seen = sessions.slice(length);
+          assert.deepStrictEqual(seen[0], [pair.thumbprint, false]);
+          assert.isTrue(seen.every(([thumbprint]) => thumbprint === pair.thumbprint));
+        }
+      }),
+    );
+  }
+
+  it.live("requests under way finish on the old connections, which are then closed", () =>
+    Effect.gen(function* () {
+      const { client, next, server, currentUnsafe, plain, replace } = yield* start;
+      const waiting: Array<Http.ServerResponse> = [];
+      const slow = yield* Server.https(server, {}, (response) => void waiting.push(response));
+      const quick = yield* Server.https(server);
+      const old = currentUnsafe().httpClient;
+      const pending = yield* Effect.forkChild(
+        Effect.forEach(Array.from({ length: 50 }), () => Server.get(old, slow.url), {
+          concurrency: "unbounded",
+        }),
+      );
+      yield* Server.get(old, quick.url);
+      yield* Server.get(plain, quick.url);
+      yield* Rotating.until("all are under way", () => waiting.length === 50);
+      yield* replace(next);
+      yield* Server.get(currentUnsafe().httpClient, quick.url);
+      for (const response of waiting) response.end("late");
+      assert.deepStrictEqual(
+        yield* Fiber.join(pending),
+        Array.from({ length: 50 }, () => "late"),
+      );
+      assert.isTrue(slow.thumbprints.every((thumbprint) => thumbprint === client.thumbprint));
+      yield* Rotating.until("the busy ones are closed", () => slow.sockets.size === 0);
+      // The plain client's and the new one's stay.
+      yield* Rotating.until("the idle one is closed", () => quick.sockets.size === 2);
+      yield* Server.get(plain, quick.url);
+      yield* Server.get(currentUnsafe().httpClient, quick.url);
+      assert.strictEqual(quick.sockets.size, 2);
+      assert.deepStrictEqual(quick.thumbprints, [
+        client.thumbprint,
+        undefined,
+        next.thumbprint,
+        undefined,
+        next.thumbprint,
+      ]);
+    }),
+  );
+
+  it.live("a request that does not end is cut off, and so are handshakes", () =>
+    Effect.gen(function* () {
+      const { next, server, currentUnsafe, replace } = yield* start;
+      const silent = yield* Server.recording(server);
+      const old = currentUnsafe().httpClient;
+      const pending = yield* Effect.forkChild(Server.refused(old, silent.url));
+      yield* Rotating.until("it is under way", () => silent.received.length > 0);
+      yield* replace(next);
+      assert.strictEqual((yield* Fiber.join(pending))[0], "ABORT_ERR");
+      yield* Server.closed(silent);
+      assert.deepStrictEqual(yield* Server.refused(old, silent.url), ["UND_ERR_DESTROYED"]);
+    }),
+  );
+
+  it.live("a caller that was given the old client just before is served", () =>
+    Effect.gen(function* () {
+      const { client, next, server, currentUnsafe, replace } = yield* start;
+      const { url, thumbprints } = yield* Server.https(server);
+      const { httpClient } = currentUnsafe();
+      yield* replace(next);
+      assert.strictEqual(yield* Server.get(httpClient, url), "pong");
+      assert.deepStrictEqual(thumbprints, [client.thumbprint]);
+    }),
+  );
+
+  const alerts = {
+    "TLSv1.2": ["ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE"],
+    "TLSv1.3": ["UND_ERR_SOCKET", "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"],
+  } as const;
+  for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+    it.live(`the alert of a server that refuses a client is kept, ${version}`, () =>
+      Effect.gen(function* () {
+        const { authority, next, server, currentUnsafe, plain, replace } = yield* start;
+        const { url } = yield* Server.https(server, {
+          ca: authority.certificate,
+          rejectUnauthorized: true,
+          minVersion: version,
+          maxVersion: version,
+        });
+        // With another authority, the plain client is a new one too.
+        yield* replace(next, yield* Certificates.makeAuthority("Other"));
+        yield* Server.get(currentUnsafe().httpClient, url);
+        assert.deepStrictEqual(yield* Server.refused(plain, url), alerts[version]);
+      }),
+    );
+  }
+
+  it.live("the end of the layer ends both generations", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make();
+      const { next, server, currentUnsafe, plain, replace } = yield* Scope.provide(start, scope);
+      const silent = yield* Server.recording(server);
+      const idle = yield* Server.https(server);
+      const pending = yield* Effect.forkChild(
+        Server.refused(currentUnsafe().httpClient, silent.url),
+      );
+      yield* Rotating.until("it is under way", () => silent.received.length > 0);
+      yield* replace(next);
+      yield* Server.get(currentUnsafe().httpClient, idle.url);
+      yield* Server.get(plain, idle.url);
+      yield* Scope.close(scope, Exit.void);
+      assert.deepStrictEqual(yield* Fiber.join(pending), ["UND_ERR_DESTROYED"]);
+      yield* Server.closed(silent);
+      yield* Server.closed(idle);
+    }),
+  );
+
+  it.live("nothing that is printed shows a key", () =>
+    Effect.gen(function* () {
+      const { next, server, currentUnsafe, plain, replace, logged } = yield* start;
+      const { url } = yield* Server.https(server);
+      const old = currentUnsafe();
+      yield* Server.get(old.httpClient, url);
+      yield* replace(next);
+      yield* Server.get(currentUnsafe().httpClient, url);
+      for (const value of [old, currentUnsafe(), plain, logged]) {
+        const printed = Util.inspect(value, {
+          depth: Infinity,
+          showHidden: true,
+          maxArrayLength: null,
+          maxStringLength: null,
+        });
+        assert.notInclude(printed, "PRIVATE KEY");
+      }
+    }),
+  );
+});

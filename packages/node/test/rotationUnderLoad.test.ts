@@ -1,0 +1,229 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as MutualTls from "@x/core/MutualTls";
+import * as Provider from "@x/core/Provider";
+import * as NodeMutualTls from "@x/node/NodeMutualTls";
+import * as Certificates from "@x/testing/Certificates";
+import * as RegedEmulator from "@x/testing/RegedEmulator";
+import * as Config from "effect/Config";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
+import * as HttpClient from "effect/http/HttpClient";
+import * as HttpClientRequest from "effect/http/HttpClientRequest";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
+import * as SubscriptionRef from "effect/SubscriptionRef";
+import * as Fs from "node:fs/promises";
+import * as Tls from "node:tls";
+import * as Pki from "./fixtures/pki.ts";
+import * as Rotating from "./fixtures/rotating.ts";
+import * as Server from "./fixtures/server.ts";
+
+type Pair = Certificates.Certificate;
+
+const write = (path: string, contents: string) =>
+  Effect.promise(() => Fs.writeFile(path, contents));
+
+const half = (text: string) => text.slice(0, text.length / 2);
+
+const writeBeside = (path: string, contents: string) =>
+  Effect.promise(async () => {
+    await Fs.writeFile(`${path}.new`, contents);
+    await Fs.rename(`${path}.new`, path);
+  });
+
+/** Ways to replace a pair, with half-written states in between that last as long as they may. */
+const ways: ReadonlyArray<(files: Certificates.Files, next: Pair) => Effect.Effect<void>> = [
+  (files, next) =>
+    Effect.andThen(
+      writeBeside(files.certificate, next.certificate),
+      writeBeside(files.privateKey, next.privateKey),
+    ),
+  (files, next) =>
+    write(files.privateKey, half(next.privateKey)).pipe(
+      Effect.andThen(write(files.certificate, half(next.certificate))),
+      Effect.andThen(Effect.sleep(300)),
+      Effect.andThen(write(files.privateKey, next.privateKey)),
+      Effect.andThen(write(files.certificate, next.certificate)),
+    ),
+  (files, next) =>
+    write(files.certificate, next.certificate).pipe(
+      Effect.andThen(Effect.sleep(300)),
+      Effect.andThen(write(files.privateKey, "")),
+      Effect.andThen(write(files.privateKey, next.privateKey)),
+    ),
+];
+
+const callers = 200;
+
+/** Calls again and again until it is stopped, and counts. */
+const load = <E>(call: Effect.Effect<unknown, E>) =>
+  Effect.gen(function* () {
+    const counts = { done: 0, failures: new Array<E>() };
+    let isOver = false;
+    const caller = call.pipe(
+      Effect.match({
+        onFailure: (error) => void counts.failures.push(error),
+        onSuccess: () => void (counts.done += 1),
+      }),
+      Effect.andThen(Effect.sleep(20)),
+      Effect.repeat({ until: () => isOver }),
+    );
+    const fiber = yield* Effect.forkScoped(
+      Effect.forEach(Array.from({ length: callers }), () => caller, {
+        concurrency: "unbounded",
+        discard: true,
+      }),
+    );
+    const stop = Effect.suspend(() => {
+      isOver = true;
+      return Fiber.join(fiber);
+    });
+    return { counts, stop };
+  });
+
+describe("under load", () => {
+  it.live("50 replaced pairs cost no call, and each call goes over the pair of its moment", () =>
+    Effect.gen(function* () {
+      const { authority, client, files, server, certificateAuthorities } = yield* Pki.make;
+      const nexts = yield* Effect.forEach(Array.from({ length: 50 }), () =>
+        Certificates.issueClient(authority, { commonName: "client" }),
+      );
+      /** When a certificate was seen last, and when it was replaced. */
+      const seen = new Map<string, number>();
+      const replaced = new Map<string, number>();
+      let mixed = 0;
+      const listening = yield* Server.https(server, {}, (response) => {
+        const { socket, headers } = response.req;
+        const thumbprint =
+          socket instanceof Tls.TLSSocket ? listening.thumbprints.pop() : undefined;
+        if (thumbprint === undefined || headers["x-thumbprint"] !== thumbprint) mixed += 1;
+        else seen.set(thumbprint, Date.now());
+        response.end("pong");
+      });
+      const { currentUnsafe, warnings } = yield* Rotating.build(
+        NodeMutualTls.layerPem({
+          certificate: files.certificate,
+          privateKey: files.privateKey,
+          certificateAuthorities,
+        }),
+      );
+      const { counts, stop } = yield* load(
+        Effect.suspend(() => {
+          const { httpClient, thumbprint } = currentUnsafe();
+          return Server.get(
+            HttpClient.mapRequest(
+              httpClient,
+              HttpClientRequest.setHeader("x-thumbprint", thumbprint),
+            ),
+            listening.url,
+          );
+        }),
+      );
+      let previous = client.thumbprint;
+      for (const [index, next] of nexts.entries()) {
+        const before = counts.done;
+        yield* ways[index % ways.length]?.(files, next) ?? Effect.void;
+        yield* Rotating.until(
+          "the replacement is in use",
+          () => currentUnsafe().thumbprint === next.thumbprint,
+        );
+        replaced.set(previous, Date.now());
+        previous = next.thumbprint;
+        yield* Rotating.until(
+          "calls went over it",
+          () => seen.has(next.thumbprint) && counts.done > before + callers,
+        );
+      }
+      yield* stop;
+      assert.deepStrictEqual(counts.failures, []);
+      assert.strictEqual(mixed, 0);
+      assert.strictEqual(seen.size, 51);
+      const late = [...replaced].map(([thumbprint, at]) => (seen.get(thumbprint) ?? 0) - at);
+      // What was under way or in line went over the old connections, and they end.
+      assert.isBelow(Math.max(...late), 5_500);
+      yield* Rotating.until(
+        "the old connections are closed",
+        () => listening.sockets.size <= 64,
+      );
+      console.log(
+        `${counts.done} calls, ${warnings().length} half-written states refused, last old call ${Math.max(...late)} ms after`,
+      );
+    }),
+  );
+
+  it.live("tokens that are bound to the certificate are replaced with it", () =>
+    Effect.gen(function* () {
+      const emulator = Context.get(
+        yield* Layer.build(RegedEmulator.layer({ demandCertificateAtApi: true })),
+        RegedEmulator.RegedEmulator,
+      );
+      const { authority, options, clientCertificate } = emulator;
+      const contents = (pair: Pair): NodeMutualTls.PemContents => ({
+        certificate: pair.certificate,
+        privateKey: Redacted.make(pair.privateKey),
+        certificateAuthorities: [emulator.certificateAuthority],
+      });
+      const ref = yield* SubscriptionRef.make(contents(clientCertificate));
+      const transport = yield* Rotating.context(
+        NodeMutualTls.layerEffect(SubscriptionRef.get(ref), {
+          changes: SubscriptionRef.changes(ref),
+        }),
+      );
+      const { currentUnsafe } = Context.get(transport, MutualTls.MutualTls);
+      const acme = yield* Acme.make({ ...options, environment: "test" }).pipe(
+        Effect.provide(transport),
+      );
+      const { counts, stop } = yield* load(
+        Effect.flatMap(acme.httpClient.get("/v1/things"), (response) =>
+          response.status === 200
+            ? response.text
+            : Effect.fail(new Error(`HTTP ${response.status}`)),
+        ),
+      );
+      for (let index = 0; index < 20; index++) {
+        const next = yield* Certificates.issueClient(authority, {
+          commonName: options.clientId,
+        });
+        const before = counts.done;
+        yield* SubscriptionRef.set(ref, contents(next));
+        yield* Rotating.until(
+          "the replacement is in use, and calls were made",
+          () =>
+            currentUnsafe().thumbprint === next.thumbprint && counts.done > before + callers,
+        );
+        assert.strictEqual((yield* acme.get).thumbprint, next.thumbprint);
+      }
+      yield* stop;
+      assert.deepStrictEqual(counts.failures, []);
+      console.log(
+        `${counts.done} calls, ${yield* emulator.apiRequestCount} API requests, ${yield* emulator.tokenRequestCount} token requests`,
+      );
+    }),
+  );
+});
+
+class Acme extends Provider.Service<Acme>()("test/Acme", {
+  name: "Acme",
+  environments: { test: { lifetime: "1 hour" } },
+  clientCertificate: "always",
+  apiShowsCertificate: () => true,
+  grant: "client_credentials",
+  params: ({ audience, scope }: AcmeOptions) => ({ audience, scope }),
+  clientAuth: ({ clientId }) => MutualTls.clientAuth({ clientId }),
+  configPrefix: "ACME",
+  config: {
+    clientId: Config.String("ACME_CLIENT_ID"),
+    audience: Config.String("ACME_AUDIENCE"),
+    scope: Config.String("ACME_SCOPE"),
+  },
+}) {}
+
+interface AcmeOptions {
+  readonly environment: "test";
+  readonly tokenUrl?: string;
+  readonly apiUrl?: string;
+  readonly clientId: string;
+  readonly audience: string;
+  readonly scope: string;
+}
