@@ -93,19 +93,26 @@ export const make = (options: {
   };
 
   const connection = TokenError.withProvider(options.provider)(options.connection);
-  const send = (request: HttpClientRequest.HttpClientRequest, token: AccessToken.AccessToken) =>
-    connection.pipe(
-      Effect.flatMap(({ httpClient }) =>
-        withoutRedirects(
-          httpClient,
-          HttpClientRequest.setHeader(
-            request,
-            "authorization",
-            `Bearer ${Redacted.value(token.value)}`,
-          ),
-          (url) => origins.has(url.origin),
-        ),
+  /** A token and the connection for it, of one certificate: a rotation can come between the two. */
+  const passWithin = (rotations: number): Effect.Effect<Pass, TokenError.TokenError> =>
+    Effect.flatMap(source.get, (token) =>
+      Effect.flatMap(connection, ({ httpClient, thumbprint }) =>
+        thumbprint === undefined || thumbprint === token.thumbprint || rotations === 0
+          ? Effect.succeed({ token, httpClient })
+          : passWithin(rotations - 1),
       ),
+    );
+  const pass = passWithin(3);
+  const send = (request: HttpClientRequest.HttpClientRequest, { token, httpClient }: Pass) =>
+    withoutRedirects(
+      httpClient,
+      HttpClientRequest.setHeader(
+        request,
+        "authorization",
+        `Bearer ${Redacted.value(token.value)}`,
+      ),
+      (url) => origins.has(url.origin),
+    ).pipe(
       Effect.catchTag("Redirected", ({ origin }) =>
         fail(new TokenError.ServerUntrusted({ problem: "redirect", origin })),
       ),
@@ -123,9 +130,9 @@ export const make = (options: {
     yield* source.invalidate(refused);
     if (!isReplayable(request)) return response;
     yield* discard(response);
-    const token = yield* source.get;
-    if (!AccessToken.hasSameValue(token, refused)) {
-      const second = yield* send(request, token);
+    const again = yield* pass;
+    if (!AccessToken.hasSameValue(again.token, refused)) {
+      const second = yield* send(request, again);
       if (second.status !== 401) return second;
       yield* discard(second);
     }
@@ -136,10 +143,10 @@ export const make = (options: {
     (effect: Effect.Effect<HttpClientRequest.HttpClientRequest>) =>
       Effect.flatMap(effect, (input) =>
         Effect.flatMap(check(input), (request) =>
-          Effect.flatMap(source.get, (token) =>
-            Effect.flatMap(send(request, token), (response) =>
+          Effect.flatMap(pass, (first) =>
+            Effect.flatMap(send(request, first), (response) =>
               response.status === 401
-                ? recover(request, token, response)
+                ? recover(request, first.token, response)
                 : Effect.succeed(response),
             ),
           ),
@@ -148,6 +155,11 @@ export const make = (options: {
     Effect.succeed,
   );
 };
+
+interface Pass {
+  readonly token: AccessToken.AccessToken;
+  readonly httpClient: HttpClient.HttpClient;
+}
 
 const isAbsolute = /^[a-z][a-z0-9+.-]*:/i;
 

@@ -96,6 +96,42 @@ describe("Provider.make with a client certificate", () => {
     }),
   );
 
+  it.effect(
+    "calls with a token and a connection of one certificate when a rotation comes between",
+    () =>
+      Effect.gen(function* () {
+        const slow = server((sent) =>
+          sent.url.endsWith("/token")
+            ? Effect.delay(
+                Effect.sync(() => token(1)),
+                1000,
+              )
+            : json({}),
+        );
+        const [plainTo, next] = [
+          vendor(),
+          server((sent) => (sent.url.endsWith("/token") ? token(2) : json({}))),
+        ];
+        const { rotate, layer } = certificate(slow);
+        yield* Effect.gen(function* () {
+          const provider = yield* Bound.make(bound);
+          const call = yield* Effect.forkChild(provider.httpClient.get("/orders"), {
+            startImmediately: true,
+          });
+          yield* TestClock.adjust(500);
+          rotate(next);
+          yield* TestClock.adjust(1000);
+          assert.strictEqual((yield* Fiber.join(call)).status, 200);
+        }).pipe(Effect.provide([layer, plain(plainTo)]));
+        assert.deepStrictEqual(urls(slow), ["https://matls.bound.test/token"]);
+        assert.deepStrictEqual(urls(next), [
+          "https://matls.bound.test/token",
+          "https://api.bound.test/orders",
+        ]);
+        assert.strictEqual(next.sent[1]?.headers["authorization"], "Bearer token-2");
+      }),
+  );
+
   it.effect("shows none to an API that does not ask for it", () =>
     Effect.gen(function* () {
       const [open, shown] = [vendor(), vendor()];

@@ -75,7 +75,7 @@ const grace = "1 second";
 const patience = "4 seconds";
 
 /** Milliseconds, for TCP and the TLS handshake together. */
-const connectTimeout = 3_000;
+const connectTimeout = 10_000;
 
 /** Sockets an origin; requests beyond wait in line, as the servers of vendors limit connections. */
 const connections = 64;
