@@ -9,7 +9,7 @@
  *
  * Beside `MutualTls` each provides a plain `HttpClient`, which trusts the same authorities and never
  * shows the certificate. Both speak HTTP/1.1 over TLS 1.2 or newer on at most 64 connections an
- * origin, connect within 3 s, follow no redirect and use no proxy. Servers are always verified:
+ * origin, connect within 10 s, follow no redirect and use no proxy. Servers are always verified:
  * there is no option against it, and `NODE_TLS_REJECT_UNAUTHORIZED` has no effect here.
  *
  * @since 0.1.0

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as MutualTls from "@x/core/MutualTls";
 import * as NodeMutualTls from "@x/node/NodeMutualTls";
+import * as Certificates from "@x/testing/Certificates";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
@@ -10,6 +11,7 @@ import * as Fs from "node:fs/promises";
 import * as Path from "node:path";
 import * as Util from "node:util";
 import * as Pki from "./fixtures/pki.ts";
+import * as Rotating from "./fixtures/rotating.ts";
 import * as Server from "./fixtures/server.ts";
 
 type Files = Effect.Success<typeof Pki.make>["files"];
@@ -77,6 +79,28 @@ describe("layerConfig", () => {
     }),
   );
 
+  it.live("reads the passphrase from a file, and calls the certificate by its prefix", () =>
+    Effect.gen(function* () {
+      const { authority, client, files } = yield* Pki.make;
+      const passphrase = Path.join(files.directory, "passphrase");
+      yield* Effect.promise(() => Fs.writeFile(passphrase, `${Pki.canary}\n`));
+      const { currentUnsafe, logged } = yield* Rotating.build(
+        fromEnv({
+          ACME_PFX: files.pfx,
+          ACME_PASSPHRASE: "",
+          ACME_PASSPHRASE_FILE: passphrase,
+        }),
+      );
+      assert.strictEqual(currentUnsafe().thumbprint, client.thumbprint);
+      const next = yield* Certificates.issueClient(authority, { commonName: "next" });
+      const pfx = yield* Certificates.pfx(next, files.passphrase);
+      yield* Effect.promise(() => Fs.writeFile(files.pfx, pfx));
+      yield* Rotating.until("a line is logged", () => logged.length > 0);
+      assert.strictEqual(currentUnsafe().thumbprint, next.thumbprint);
+      assert.match(logged[0]?.text ?? "", /^client certificate ACME: replaced/);
+    }),
+  );
+
   it.live("reads any provider", () =>
     Effect.gen(function* () {
       const { client, files } = yield* Pki.make;
@@ -124,6 +148,10 @@ describe("layerConfig", () => {
         ACME_PFX: "client.pfx",
       },
       message: /set ACME_PFX, or ACME_CERTIFICATE and ACME_PRIVATE_KEY, but not both/,
+    },
+    "a passphrase and a file of one": {
+      env: { ACME_PFX: "client.pfx", ACME_PASSPHRASE_FILE: "passphrase" },
+      message: /set ACME_PASSPHRASE or ACME_PASSPHRASE_FILE, but not both/,
     },
     "a key and a PFX": {
       env: { ACME_PRIVATE_KEY: "client.key", ACME_PFX: "client.pfx" },

@@ -38,10 +38,7 @@ const start = Effect.gen(function* () {
     ...pki,
     ...rotating,
     next: yield* Certificates.issueClient(authority, { commonName: "next" }),
-    replace: (
-      pair: Certificates.Certificate,
-      ...others: ReadonlyArray<Certificates.Authority>
-    ) =>
+    replace: (pair: Certificates.Certificate, ...others: ReadonlyArray<Certificates.Authority>) =>
       SubscriptionRef.set(ref, contents(pair, ...others)).pipe(
         Effect.andThen(
           Rotating.until("it is in use", () => currentUnsafe().thumbprint === pair.thumbprint),

@@ -41,14 +41,10 @@ const start = Effect.gen(function* () {
 const taken = (
   { currentUnsafe }: Pick<Effect.Success<typeof start>, "currentUnsafe">,
   { thumbprint }: { readonly thumbprint: string },
-) =>
-  Rotating.until("the replacement is in use", () => currentUnsafe().thumbprint === thumbprint);
+) => Rotating.until("the replacement is in use", () => currentUnsafe().thumbprint === thumbprint);
 
 describe("a pair of files is replaced", () => {
-  const ways: Record<
-    string,
-    (files: Certificates.Files, pair: Pair) => Effect.Effect<unknown>
-  > = {
+  const ways: Record<string, (files: Certificates.Files, pair: Pair) => Effect.Effect<unknown>> = {
     "in place": (files, pair) =>
       Effect.andThen(
         write(files.certificate, pair.certificate),
@@ -84,9 +80,7 @@ describe("a pair of files is replaced", () => {
         Effect.andThen(pause),
         Effect.andThen(write(files.certificate, pair.certificate)),
         Effect.andThen(write(files.privateKey, pair.privateKey)),
-        Effect.andThen(
-          Effect.promise(() => Fs.rm(`${files.directory}.old`, { recursive: true })),
-        ),
+        Effect.andThen(Effect.promise(() => Fs.rm(`${files.directory}.old`, { recursive: true }))),
       ),
   };
   for (const [way, replace] of Object.entries(ways)) {
@@ -100,11 +94,7 @@ describe("a pair of files is replaced", () => {
         yield* taken(started, next);
         yield* Server.get(currentUnsafe().httpClient, server.url);
         yield* Server.get(started.plain, server.url);
-        assert.deepStrictEqual(server.thumbprints, [
-          client.thumbprint,
-          next.thumbprint,
-          undefined,
-        ]);
+        assert.deepStrictEqual(server.thumbprints, [client.thumbprint, next.thumbprint, undefined]);
       }),
     );
   }

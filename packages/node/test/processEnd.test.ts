@@ -1,0 +1,68 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as Certificates from "@x/testing/Certificates";
+import * as Effect from "effect/Effect";
+import { execFile } from "node:child_process";
+import * as Fs from "node:fs/promises";
+import * as Path from "node:path";
+import * as Url from "node:url";
+import { promisify } from "node:util";
+import * as Pki from "./fixtures/pki.ts";
+import * as Server from "./fixtures/server.ts";
+
+const child = Url.fileURLToPath(new URL("./fixtures/rotatingChild.ts", import.meta.url));
+
+const run = (end: "dispose" | "leave") =>
+  Effect.gen(function* () {
+    const pki = yield* Pki.make;
+    const { files, client } = pki;
+    const server = yield* Server.https(pki.server);
+    const next = yield* Certificates.issueClient(pki.authority, { commonName: "next" });
+    const other = yield* Effect.acquireRelease(
+      Effect.promise(() => Fs.mkdtemp(`${files.directory}-next-`)),
+      (directory) => Effect.promise(() => Fs.rm(directory, { recursive: true })),
+    );
+    const authority = Path.join(other, "authority.crt");
+    yield* Effect.promise(() =>
+      Promise.all([
+        Fs.writeFile(authority, pki.authority.certificate),
+        Fs.writeFile(Path.join(other, "next.crt"), next.certificate),
+        Fs.writeFile(Path.join(other, "next.key"), next.privateKey),
+      ]),
+    );
+    const { stdout, stderr } = yield* Effect.promise((signal) =>
+      promisify(execFile)(
+        process.execPath,
+        [
+          child,
+          end,
+          server.url,
+          files.certificate,
+          files.privateKey,
+          authority,
+          Path.join(other, "next"),
+        ],
+        { signal },
+      ),
+    );
+    assert.deepStrictEqual(server.thumbprints, [client.thumbprint, next.thumbprint]);
+    for (const secret of [client.privateKey, next.privateKey]) {
+      assert.notInclude(stdout + stderr, secret.split("\n")[1] ?? assert.fail("a line"));
+    }
+    const lines = stdout.trim().split("\n");
+    return JSON.parse(lines.at(-1) ?? "") as unknown;
+  });
+
+describe("a process that watches files ends by itself", () => {
+  it.live("after its runtime was disposed of, and with it the watchers", () =>
+    Effect.gen(function* () {
+      // One for the directory of the pair, one for that of the authority.
+      assert.deepStrictEqual(yield* run("dispose"), [2, 0]);
+    }),
+  );
+
+  it.live("even when nothing was disposed of", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* run("leave"), [2, 2]);
+    }),
+  );
+});
