@@ -55,9 +55,10 @@ export const make = Effect.fnUntraced(
         Effect.map((url) => TokenRequest.make(url, definition.grant, definition.params?.(options))),
         Effect.flatMap((plain) => clientAuth.authenticate(plain, clockSkew)),
       );
-    const policy =
-      options.refresh ??
-      (definition.grant === "password" ? RefreshPolicy.forPassword() : RefreshPolicy.make());
+    const policy = RefreshPolicy.forGrant(
+      options.refresh ?? RefreshPolicy.make(),
+      definition.grant,
+    );
     yield* RefreshPolicy.check(policy);
     const provider = definition.name;
     const connection = connect(plain, mutualTls);

@@ -10,10 +10,11 @@ import * as Random from "effect/Random";
 import * as Schedule from "effect/Schedule";
 import type { AccessToken } from "./AccessToken.ts";
 import * as TokenError from "./TokenError.ts";
+import type { GrantType } from "./TokenRequest.ts";
 
 /**
- * The whole policy of one provider. Make one with `make`, `background` or `forPassword`, which fill
- * in the defaults.
+ * The whole policy of one provider. Make one with `make` or `background`, which fill in the
+ * defaults.
  *
  * @since 0.1.0
  */
@@ -115,7 +116,7 @@ export const make = (changes?: Partial<RefreshPolicy>): RefreshPolicy => ({
   },
   afterFailure: doubling("1 second", "30 seconds").pipe(Schedule.jittered),
   afterColdFailure: Duration.seconds(1),
-  afterRejection: doubling("30 seconds", "5 minutes"),
+  afterRejection: standardPauses,
   maxRetryAfter: Duration.seconds(60),
   ...changes,
 });
@@ -129,13 +130,15 @@ export const background = (changes?: Partial<RefreshPolicy>): RefreshPolicy =>
   make({ mode: "background", ...changes });
 
 /**
- * A policy for the password grant: a refused password is not tried again for 2 min, because
- * accounts are locked after a few wrong ones.
+ * The policy as it is for a grant: unless the user gave other pauses, a refused password is not
+ * tried again for 2 min, because accounts are locked after a few wrong ones.
  *
  * @since 0.1.0
  */
-export const forPassword = (changes?: Partial<RefreshPolicy>): RefreshPolicy =>
-  make({ afterRejection: doubling("2 minutes", "5 minutes"), ...changes });
+export const forGrant = (policy: RefreshPolicy, grant: GrantType): RefreshPolicy =>
+  grant === "password" && policy.afterRejection === standardPauses
+    ? { ...policy, afterRejection: doubling("2 minutes", "5 minutes") }
+    : policy;
 
 /**
  * A moment between two shares of each token's lifetime, drawn for each token, so that a fleet does
@@ -155,6 +158,8 @@ export const share = (from: number, to: number): Schedule.Schedule<unknown, Acce
 
 const doubling = (from: Duration.Input, to: Duration.Input): Schedule.Schedule<unknown> =>
   Schedule.min([Schedule.exponential(from), Schedule.spaced(to)]);
+
+const standardPauses = doubling("30 seconds", "5 minutes");
 
 /**
  * What cannot work in a policy, by the name of the option.

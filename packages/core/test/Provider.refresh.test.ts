@@ -4,6 +4,7 @@ import type * as Definition from "@x/core/Definition";
 import * as Provider from "@x/core/Provider";
 import * as RefreshPolicy from "@x/core/RefreshPolicy";
 import * as Config from "effect/Config";
+import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
 import * as Redacted from "effect/Redacted";
@@ -56,6 +57,13 @@ describe("Provider.make paces refused credentials", () => {
   it.effect("by the grant: a refused password is not tried again for two minutes", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* requests("password"), [0, 120]);
+    }),
+  );
+
+  it.effect("by the grant also where the policy changes something else", () =>
+    Effect.gen(function* () {
+      const refresh = RefreshPolicy.make({ afterColdFailure: Duration.seconds(2) });
+      assert.deepStrictEqual(yield* requests("password", { refresh }), [0, 120]);
     }),
   );
 

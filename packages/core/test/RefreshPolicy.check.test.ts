@@ -43,7 +43,7 @@ describe("RefreshPolicy.check refuses, by name,", () => {
     Effect.gen(function* () {
       yield* RefreshPolicy.check(RefreshPolicy.make());
       yield* RefreshPolicy.check(RefreshPolicy.background());
-      yield* RefreshPolicy.check(RefreshPolicy.forPassword());
+      yield* RefreshPolicy.check(RefreshPolicy.forGrant(RefreshPolicy.make(), "password"));
     }),
   );
 

@@ -63,23 +63,25 @@ describe("RefreshPolicy.make", () => {
   });
 });
 
-describe("RefreshPolicy.forPassword", () => {
+describe("RefreshPolicy.forGrant", () => {
   it.effect("waits two minutes after a refused password, so that no account is locked", () =>
     Effect.gen(function* () {
-      const { afterRejection } = RefreshPolicy.forPassword();
-      assert.deepStrictEqual(yield* first(afterRejection, 4), [120_000, 240_000, 300_000, 300_000]);
-      const { acquisition, afterFailure } = RefreshPolicy.forPassword();
-      assert.strictEqual(acquisition.attempts, 3);
-      isNear(yield* first(afterFailure, 2), [1000, 2000]);
+      for (const policy of [RefreshPolicy.make(), RefreshPolicy.background()]) {
+        const guarded = RefreshPolicy.forGrant(policy, "password");
+        assert.deepStrictEqual(
+          yield* first(guarded.afterRejection, 4),
+          [120_000, 240_000, 300_000, 300_000],
+        );
+        assert.strictEqual(guarded.mode, policy.mode);
+        assert.strictEqual(guarded.afterFailure, policy.afterFailure);
+      }
     }),
   );
 
-  it.effect("changes what it is told to", () =>
-    Effect.gen(function* () {
-      const { afterRejection } = RefreshPolicy.forPassword({
-        afterRejection: Schedule.spaced("1 second"),
-      });
-      assert.deepStrictEqual(yield* first(afterRejection, 2), [1000, 1000]);
-    }),
-  );
+  it("leaves the user's own pauses, and other grants, as they are", () => {
+    const own = RefreshPolicy.make({ afterRejection: Schedule.spaced("1 second") });
+    assert.strictEqual(RefreshPolicy.forGrant(own, "password"), own);
+    const policy = RefreshPolicy.make();
+    assert.strictEqual(RefreshPolicy.forGrant(policy, "client_credentials"), policy);
+  });
 });

@@ -197,7 +197,11 @@ describe("TokenSource.get remembers", () => {
 
   it.effect("a refused password for 2 min, growing to 5 min", () =>
     Effect.gen(function* () {
-      const times = yield* timeline(RefreshPolicy.forPassword(), rejected, 1100);
+      const times = yield* timeline(
+        RefreshPolicy.forGrant(RefreshPolicy.make(), "password"),
+        rejected,
+        1100,
+      );
       assert.deepStrictEqual(times, [0, 120, 360, 660, 960]);
     }),
   );
