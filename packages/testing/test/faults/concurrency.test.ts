@@ -158,7 +158,7 @@ describe("a layer that is left", () => {
         const server = yield* start((_, index) => faults[index % faults.length] ?? faults[0]);
         const refresh = impatient({
           attempts: 1,
-          timeout: Duration.millis(200),
+          timeout: Duration.seconds(3),
           delays: Schedule.spaced(0),
         });
         const results = yield* Effect.forEach(
