@@ -7,6 +7,7 @@ import * as Net from "node:net";
 import * as Tls from "node:tls";
 import type { Authority, Certificate } from "../Certificates.ts";
 import type { ReceivedRequest } from "../ReceivedRequest.ts";
+import { headersOf, thumbprintOf } from "./received.ts";
 
 /** The two faces of a connection. */
 export interface Connection {
@@ -80,6 +81,7 @@ export const open = (options: {
         key: options.server.privateKey,
         ca: options.authority.certificate,
         requestCert: true,
+        // Of clients only: a script sees what they show, trusted or not, and answers as it says.
         rejectUnauthorized: false,
         ALPNProtocols: ["http/1.1"],
       },
@@ -153,15 +155,7 @@ const receive = (
       path: incoming.url ?? "/",
       headers: headersOf(incoming.rawHeaders),
       body: body.toString("utf8"),
-      certificate: thumbprintOf(tls),
+      certificate: thumbprintOf(tls.getPeerX509Certificate()),
       at,
     };
   });
-
-const headersOf = (raw: ReadonlyArray<string>): ReceivedRequest["headers"] =>
-  Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i]!.toLowerCase(), raw[2 * i + 1]!]);
-
-const thumbprintOf = (socket: Tls.TLSSocket): string | undefined => {
-  const fingerprint = socket.getPeerX509Certificate()?.fingerprint256;
-  return fingerprint && Buffer.from(fingerprint.replaceAll(":", ""), "hex").toString("base64url");
-};

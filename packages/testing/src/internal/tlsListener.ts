@@ -14,6 +14,7 @@ import type * as Net from "node:net";
 import type * as Tls from "node:tls";
 import type { Authority, Certificate } from "../Certificates.ts";
 import type { ReceivedRequest } from "../ReceivedRequest.ts";
+import { headersOf, thumbprintOf } from "./received.ts";
 
 /** The client's side of the TLS connection. */
 interface Peer {
@@ -58,6 +59,7 @@ export const open = (options: {
       key: options.server.privateKey,
       ca: options.authority.certificate,
       requestCert: options.requestCertificate,
+      // Of clients only: like the vendors, emulators refuse a certificate by an HTTP answer.
       rejectUnauthorized: false,
     });
     const sockets = new Set<Net.Socket>();
@@ -115,21 +117,13 @@ const toExchange = Effect.gen(function* () {
   return { received, peer, incoming, outgoing };
 });
 
-const headersOf = (raw: ReadonlyArray<string>): ReceivedRequest["headers"] => {
-  const headers: Array<readonly [string, string]> = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) headers.push([raw[i]!.toLowerCase(), raw[i + 1]!]);
-  return headers;
-};
-
 const peers = new WeakMap<Tls.TLSSocket, Peer & { readonly thumbprint: string | undefined }>();
 
 const peerOf = (socket: Tls.TLSSocket) => {
   let peer = peers.get(socket);
   if (peer === undefined) {
     const certificate = socket.getPeerX509Certificate();
-    const thumbprint =
-      certificate &&
-      Buffer.from(certificate.fingerprint256.replaceAll(":", ""), "hex").toString("base64url");
+    const thumbprint = thumbprintOf(certificate);
     peer = { certificate, thumbprint, trusted: certificate !== undefined && socket.authorized };
     peers.set(socket, peer);
   }
