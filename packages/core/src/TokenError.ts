@@ -140,8 +140,8 @@ export class ResponseMalformed extends Schema.TaggedError<ResponseMalformed>()(
 }
 
 /**
- * We will not talk to this server: its certificate, a redirect, an issuer or origin mismatch, or
- * plain http.
+ * We will not talk to this server: its certificate, a redirect, an issuer or origin mismatch, plain
+ * http, or an address that the `HttpClient` must not connect to.
  *
  * @since 0.1.0
  */
@@ -154,6 +154,7 @@ export class ServerUntrusted extends Schema.TaggedError<ServerUntrusted>()("Serv
     "plain-http",
     "alias-missing",
     "binding",
+    "address",
   ]),
   /** The code of the TLS library, such as `CERT_HAS_EXPIRED`. */
   code: Schema.optionalKey(Schema.String),
@@ -178,6 +179,8 @@ export class ServerUntrusted extends Schema.TaggedError<ServerUntrusted>()("Serv
         return `${this.origin ?? "the URL"} is plain http; use https`;
       case "binding":
         return "the token is bound to another certificate than the one that we show (RFC 8705 §3); a proxy on the way shows its own or strips ours, or the token came from another endpoint than the mutual-TLS alias";
+      case "address":
+        return "the host has no address that the HttpClient may connect to; check the issuer or URL and the name's DNS records, and allow the address if it is right";
       case "alias-missing":
         return "the discovery document has no mtls_endpoint_aliases entry for this endpoint (RFC 8705 §5), so the certificate would not be asked for";
     }
@@ -336,6 +339,9 @@ export const reasonOf = (failure: Failure, certificate?: string): Reason => {
       const untrusted = failure.codes.find((code) => serverCertificateCodes.has(code));
       if (untrusted !== undefined) {
         return new ServerUntrusted({ problem: "certificate", code: untrusted });
+      }
+      if (failure.codes.includes("ERR_IP_BLOCKED")) {
+        return new ServerUntrusted({ problem: "address" });
       }
       const alert = failure.codes
         .map((code) => certificateAlert.exec(code)?.[1])

@@ -86,6 +86,18 @@ describe("TokenEndpoint.make names the fault of the transport", () => {
     );
   }
 
+  it.effect("finds the server untrusted where the client may not connect to its address", () =>
+    Effect.gen(function* () {
+      // The code of Node's net.BlockList.
+      const reason = yield* reasonFrom(failing("ERR_IP_BLOCKED"), "certificate client.crt");
+      assert.isTrue(reason._tag === "ServerUntrusted" && reason.problem === "address");
+      assert.match(
+        reason.message,
+        /no address that the HttpClient may connect to; check the issuer/,
+      );
+    }),
+  );
+
   for (const [code, words] of [
     ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "certificate required"],
     ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "unknown ca"],

@@ -31,6 +31,7 @@ import * as FileConfig from "./internal/fileConfig.ts";
 import type * as KeyMaterial from "./internal/keyMaterial.ts";
 import * as Materials from "./internal/materials.ts";
 import * as Rotation from "./internal/rotation.ts";
+import type * as NodeHttpsClient from "./NodeHttpsClient.ts";
 
 /**
  * A path, or the contents as bytes.
@@ -44,12 +45,17 @@ export type File = KeyMaterial.File;
  *
  * @since 0.1.0
  */
-export interface NameOptions {
+export interface CommonOptions {
   /**
    * Tells certificates apart in logs and in the gauge `client_certificate_expires_in_seconds`;
    * default `"client"`.
    */
   readonly name?: string | undefined;
+  /**
+   * Where both clients may connect to; default: every address. Give `isPublicAddress` of
+   * `NodeHttpsClient` where a caller names the issuer.
+   */
+  readonly allowAddress?: NodeHttpsClient.AllowAddress | undefined;
 }
 
 /**
@@ -67,7 +73,7 @@ export interface WatchOptions {
  *
  * @since 0.1.0
  */
-export interface Options extends NameOptions, WatchOptions {
+export interface Options extends CommonOptions, WatchOptions {
   /** Opens the private key or the PFX; an empty one counts as none. A file may end with a line end. */
   readonly passphrase?: Redacted.Redacted | { readonly file: string } | undefined;
   /** Certificates of private authorities, PEM or DER, trusted beside the system's roots. */
@@ -128,7 +134,7 @@ export interface PfxContents extends Contents {
  *
  * @since 0.1.0
  */
-export interface RefreshOptions<R = never> extends NameOptions {
+export interface RefreshOptions<R = never> extends CommonOptions {
   /** Its delays are those between loads; default 5 minutes each. */
   readonly refresh?: Schedule.Schedule<unknown, unknown, never, R> | undefined;
   /** Loads for each element, beside the schedule, such as `SubscriptionRef.changes`. */
@@ -145,7 +151,7 @@ type Provided = MutualTls.MutualTls | HttpClient.HttpClient;
  * @since 0.1.0
  */
 export const layerPem = (options: PemOptions): Layer.Layer<Provided, TokenError.TokenError> =>
-  layerFrom(options.name, fromFiles(options));
+  layerFrom(options, fromFiles(options));
 
 /**
  * Provides the certificate of a PFX file, and the one that replaces it.
@@ -157,7 +163,7 @@ export const layerPem = (options: PemOptions): Layer.Layer<Provided, TokenError.
  * @since 0.1.0
  */
 export const layerPfx = (options: PfxOptions): Layer.Layer<Provided, TokenError.TokenError> =>
-  layerFrom(options.name, fromFiles(options));
+  layerFrom(options, fromFiles(options));
 
 /**
  * Provides the certificate that an effect loads, such as from a secret manager, and the ones that it
@@ -180,7 +186,7 @@ export const layerEffect = <E, R, R2 = never>(
   options: RefreshOptions<R2> = {},
 ): Layer.Layer<Provided, E | TokenError.TokenError, Exclude<R, Scope.Scope> | R2> =>
   layerFrom(
-    options.name,
+    options,
     Effect.succeed<Rotation.Source<E | TokenError.TokenError, Exclude<R, Scope.Scope> | R2>>({
       read: Effect.flatMap(Effect.scoped(load), (contents) => read(toFiles(contents))),
       changes: Stream.merge(
@@ -202,21 +208,27 @@ export const layerEffect = <E, R, R2 = never>(
  */
 export const layerConfig = (
   prefix: string,
-  options: NameOptions & WatchOptions = {},
+  options: CommonOptions & WatchOptions = {},
 ): Layer.Layer<Provided, TokenError.TokenError | Config.ConfigError> =>
   Layer.unwrap(
     Effect.map(FileConfig.make(prefix), (files) =>
-      layerFrom(options.name ?? prefix, fromFiles({ ...files, watch: options.watch })),
+      layerFrom(
+        { ...options, name: options.name ?? prefix },
+        fromFiles({ ...files, watch: options.watch }),
+      ),
     ),
   );
 
 const layerFrom = <E, R, R2>(
-  name = "client",
+  { name = "client", allowAddress }: CommonOptions,
   source: Effect.Effect<Rotation.Source<E, R>, never, R2>,
 ): Layer.Layer<Provided, E | TokenError.TokenError, Exclude<R | R2, Scope.Scope>> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const { currentUnsafe, anonymousUnsafe } = yield* Rotation.make(name, yield* source);
+      const { currentUnsafe, anonymousUnsafe } = yield* Rotation.make(
+        { name, allowAddress },
+        yield* source,
+      );
       return Context.make(MutualTls.MutualTls, { currentUnsafe }).pipe(
         Context.add(
           HttpClient.HttpClient,

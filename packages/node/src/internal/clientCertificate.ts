@@ -6,6 +6,7 @@ import * as Net from "node:net";
 import * as Tls from "node:tls";
 import * as KeyMaterial from "./keyMaterial.ts";
 import type * as Materials from "./materials.ts";
+import * as Trust from "./trust.ts";
 
 /** A certificate that was checked, as TLS contexts: nothing in it can be printed as PEM again. */
 export interface ClientCertificate {
@@ -22,7 +23,7 @@ export interface ClientCertificate {
 export const verify = (
   materials: Materials.Materials,
 ): Effect.Effect<ClientCertificate, TokenError.CertificateUnusable> =>
-  readTrust(materials.authorities).pipe(
+  Trust.verify(materials.authorities).pipe(
     Effect.flatMap((trust) =>
       materials.format === "pfx" ? fromPfx(materials, trust) : fromPem(materials, trust),
     ),
@@ -45,7 +46,7 @@ const fromPem = Effect.fnUntraced(function* (
     );
   }
   const identified = yield* KeyMaterial.attempt(
-    () => Tls.createSecureContext({ ...trust, cert: toPem(chain), key: pem, passphrase }),
+    () => Tls.createSecureContext({ ...trust, cert: Trust.toPem(chain), key: pem, passphrase }),
     ({ code }) =>
       KeyMaterial.unusable(
         "unreadable",
@@ -76,23 +77,6 @@ const fromPfx = Effect.fnUntraced(function* (
   }
   return { source, leaf, identified, anonymous: Tls.createSecureContext(trust) };
 });
-
-const readTrust = Effect.fnUntraced(function* (
-  files: ReadonlyArray<KeyMaterial.Material>,
-): Effect.fn.Return<Tls.SecureContextOptions, TokenError.CertificateUnusable> {
-  // Node passes over what is no certificate, so that the file would be missed in the first handshake.
-  const authorities = yield* Effect.forEach(files, KeyMaterial.certificates);
-  return {
-    minVersion: "TLSv1.2",
-    ...(authorities.length > 0 && {
-      // Node takes `ca` in place of its own roots.
-      ca: [...Tls.getCACertificates("default"), ...authorities.map(toPem)],
-    }),
-  };
-});
-
-const toPem = (certificates: ReadonlyArray<Crypto.X509Certificate>): string =>
-  certificates.join("");
 
 const checkValidity = (
   certificate: ClientCertificate,

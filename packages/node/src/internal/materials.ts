@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import * as Crypto from "node:crypto";
 import * as KeyMaterial from "./keyMaterial.ts";
+import * as Trust from "./trust.ts";
 
 interface Shared {
   readonly passphrase: string | undefined;
@@ -54,11 +55,9 @@ export const read = (
         ...readShared(options),
       });
 
-const readShared = ({ passphrase, certificateAuthorities = [] }: SharedOptions) => ({
+const readShared = ({ passphrase, certificateAuthorities }: SharedOptions) => ({
   passphrase: KeyMaterial.readPassphrase(passphrase),
-  authorities: Effect.forEach(certificateAuthorities, (file) =>
-    KeyMaterial.read("certificateAuthorities", file),
-  ),
+  authorities: Trust.read(certificateAuthorities),
 });
 
 /** The files that options name. */

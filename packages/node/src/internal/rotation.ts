@@ -9,6 +9,7 @@ import * as Predicate from "effect/Predicate";
 import * as Scope from "effect/Scope";
 import * as Stream from "effect/Stream";
 import * as Crypto from "node:crypto";
+import type * as AllowedAddresses from "./allowedAddresses.ts";
 import * as ClientCertificate from "./clientCertificate.ts";
 import * as IdleClock from "./idleClock.ts";
 import * as Materials from "./materials.ts";
@@ -20,6 +21,13 @@ export interface Source<E, R> {
   readonly read: Effect.Effect<Materials.Materials, E, R>;
   /** Says when to read again. */
   readonly changes: Stream.Stream<unknown, never, R>;
+}
+
+/** What the clients of every certificate have in common. */
+export interface Options {
+  /** For logs and the gauge. */
+  readonly name: string;
+  readonly allowAddress?: AllowedAddresses.AllowAddress | undefined;
 }
 
 /** What is in use now. */
@@ -45,11 +53,11 @@ interface Current {
  * else is read. All ends with the scope and keeps no process alive.
  */
 export const make = Effect.fnUntraced(function* <E, R>(
-  name: string,
+  { name, allowAddress }: Options,
   source: Source<E, R>,
 ): Effect.fn.Return<Rotation, E | TokenError.TokenError, R | Scope.Scope> {
   const scope = yield* Effect.scope;
-  let current = yield* Effect.flatMap(source.read, (materials) => open(materials, undefined));
+  let current = yield* Effect.flatMap(source.read, (materials) => open(materials, allowAddress));
   let refused: string | undefined;
   const validity = yield* FiberHandle.make<void>();
   const watchValidity = Effect.suspend(() =>
@@ -59,7 +67,7 @@ export const make = Effect.fnUntraced(function* <E, R>(
   const take = (materials: Materials.Materials) =>
     Effect.gen(function* () {
       const previous = current;
-      current = yield* Scope.provide(open(materials, previous), scope);
+      current = yield* Scope.provide(open(materials, allowAddress, previous), scope);
       yield* Effect.forkIn(previous.identified.retire, scope);
       if (previous.anonymous !== current.anonymous) {
         yield* Effect.forkIn(previous.anonymous.retire, scope);
@@ -113,19 +121,20 @@ export const make = Effect.fnUntraced(function* <E, R>(
 
 const open = Effect.fnUntraced(function* (
   materials: Materials.Materials,
-  previous: Current | undefined,
+  allowAddress: AllowedAddresses.AllowAddress | undefined,
+  previous?: Current,
 ): Effect.fn.Return<Current, TokenError.TokenError, Scope.Scope> {
   const certificate = yield* TokenError.withProvider("NodeMutualTls")(
     ClientCertificate.verify(materials),
   );
-  const identified = yield* TlsHttpClient.make(certificate.identified);
+  const identified = yield* TlsHttpClient.make(certificate.identified, allowAddress);
   const trustDigest = Materials.trustDigest(materials);
   return {
     identified,
     anonymous:
       previous?.trustDigest === trustDigest
         ? previous.anonymous
-        : yield* TlsHttpClient.make(certificate.anonymous),
+        : yield* TlsHttpClient.make(certificate.anonymous, allowAddress),
     generation: {
       thumbprint: Crypto.createHash("sha256").update(certificate.leaf.raw).digest("base64url"),
       ...ClientCertificate.validity(certificate.leaf),

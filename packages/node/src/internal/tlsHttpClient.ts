@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit";
 import type * as HttpClient from "effect/http/HttpClient";
 import * as Scope from "effect/Scope";
 import type * as Tls from "node:tls";
+import * as AllowedAddresses from "./allowedAddresses.ts";
 
 /** A client and how it ends before its scope does. */
 export interface TlsHttpClient {
@@ -24,10 +25,11 @@ export interface TlsHttpClient {
  */
 export const make = (
   secureContext: Tls.SecureContext,
+  allowAddress: AllowedAddresses.AllowAddress = () => true,
 ): Effect.Effect<TlsHttpClient, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Scope.fork(yield* Effect.scope);
-    const dispatcher = yield* Scope.provide(makeDispatcher(secureContext), scope);
+    const dispatcher = yield* Scope.provide(makeDispatcher(secureContext, allowAddress), scope);
     const httpClient = yield* Effect.provideService(
       NodeHttpClient.makeUndici,
       NodeHttpClient.Dispatcher,
@@ -49,6 +51,7 @@ export const make = (
 
 const makeDispatcher = Effect.fnUntraced(function* (
   secureContext: Tls.SecureContext,
+  allowAddress: AllowedAddresses.AllowAddress,
 ): Effect.fn.Return<Undici.Dispatcher, never, Scope.Scope> {
   const undici = yield* Effect.promise(() => import("@effect/platform-node/Undici"));
   // An agent forgets the sockets that are still shaking hands when it is destroyed.
@@ -61,13 +64,14 @@ const makeDispatcher = Effect.fnUntraced(function* (
     // Said explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED=0 has no say.
     rejectUnauthorized: true,
     allowH2: false,
+    lookup: AllowedAddresses.lookup(allowAddress),
     timeout: connectTimeout,
     signal: closing.signal,
   });
   return yield* NodeHttpClient.makeDispatcherOptions({
     connections,
     pipelining: 1,
-    connect: keepingFirstError(connect),
+    connect: AllowedAddresses.connector(keepingFirstError(connect), allowAddress),
   });
 });
 
