@@ -7,6 +7,7 @@ import * as TokenRequest from "@x/core/TokenRequest";
 import * as TokenSource from "@x/core/TokenSource";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
+import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Logger from "effect/Logger";
 import * as Redacted from "effect/Redacted";
 import * as TestClock from "effect/testing/TestClock";
@@ -110,6 +111,33 @@ describe("TokenEndpoint.make under HttpClient.followRedirects", () => {
       const httpClient = HttpClient.retryTransient(to.httpClient, { times: 1 });
       const issued = yield* acquire(acquisition({ ...to, httpClient }));
       assert.strictEqual(Redacted.value(issued.value), "token-1");
+    }),
+  );
+});
+
+describe("TokenEndpoint.make over a client that is made of another", () => {
+  it.effect("takes what goes to the same URL for no redirect", () =>
+    Effect.gen(function* () {
+      const to = issuing();
+      const { execute } = to.httpClient;
+      const logging = HttpClient.make((request) =>
+        Effect.tap(execute(request), () => Effect.logDebug("answered")),
+      );
+      const issued = yield* acquire(acquisition({ ...to, httpClient: logging }));
+      assert.strictEqual(Redacted.value(issued.value), "token-0");
+    }),
+  );
+
+  it.effect("and what goes elsewhere for one", () =>
+    Effect.gen(function* () {
+      const to = issuing();
+      const { execute } = to.httpClient;
+      const straying = HttpClient.make((request) =>
+        execute(HttpClientRequest.setUrl(request, "https://evil.test/token")),
+      );
+      const error = yield* Effect.flip(acquire(acquisition({ ...to, httpClient: straying })));
+      assert.deepInclude(error.reason, { problem: "redirect", origin: "https://evil.test" });
+      assert.strictEqual(to.sent.length, 0);
     }),
   );
 });

@@ -20,7 +20,9 @@ export class Redirected extends Data.TaggedClass("Redirected")<{ readonly origin
  *   client's own context, where the user's other settings are, wherever they were provided.
  * - A client under `HttpClient.followRedirects` loops where nothing outside reaches it. But every
  *   client asks `TracerDisabledWhen` about each request before it sends it, and only what it sends
- *   on its own account was not prepared here: that is where a redirect is noticed.
+ *   on its own account was not prepared here: that is where a redirect is noticed. What goes to the
+ *   very URL that was prepared is none: a client inside a client asks once more, and one that tries
+ *   again once for each attempt.
  *
  * Afterwards the caller's context is as it was.
  */
@@ -35,11 +37,16 @@ export const withoutRedirects = <E, R>(
       ? () => true
       : fiber.getRef(HttpClient.TracerDisabledWhen);
     let isPrepared = false;
+    let preparedUrl: string | undefined;
     const guard = (outgoing: HttpClientRequest.HttpClientRequest): boolean => {
       const url = HttpClientRequest.toUrl(outgoing);
-      if (!isPrepared && Option.isSome(url) && !mayFollow(url.value)) {
-        // A predicate has no other way to stop the client that asks it.
-        throw new Redirected({ origin: url.value.origin });
+      if (Option.isSome(url)) {
+        if (isPrepared) {
+          preparedUrl = url.value.href;
+        } else if (url.value.href !== preparedUrl && !mayFollow(url.value)) {
+          // A predicate has no other way to stop the client that asks it.
+          throw new Redirected({ origin: url.value.origin });
+        }
       }
       isPrepared = false;
       return isDisabled(outgoing);
