@@ -360,7 +360,14 @@ const sign = (
       },
       notBefore: options.notBefore ?? new Date(Date.now() - 3_600_000),
       notAfter: options.notAfter ?? daysFromNow(1),
-      extensions: options.extensions,
+      extensions: [
+        ...options.extensions,
+        // Two authorities may have one name; these tell a client which of them signed (RFC 5280 §4.2.1.1).
+        await x509.SubjectKeyIdentifierExtension.create(options.keys.publicKey),
+        await x509.AuthorityKeyIdentifierExtension.create(
+          (options.issuer?.keys ?? options.keys).publicKey,
+        ),
+      ],
     });
     return {
       certificate: certificate.toString("pem") + "\n",

@@ -34,6 +34,18 @@ describe("Certificates", () => {
     }),
   );
 
+  it.live("issues certificates that tell authorities of one name apart", () =>
+    Effect.gen(function* () {
+      const [one, other] = yield* Effect.all([
+        Certificates.makeAuthority("Root"),
+        Certificates.makeAuthority("Root"),
+      ]);
+      const issued = new Crypto.X509Certificate((yield* Certificates.issueServer(one)).certificate);
+      assert.isTrue(issued.checkIssued(new Crypto.X509Certificate(one.certificate)));
+      assert.isFalse(issued.checkIssued(new Crypto.X509Certificate(other.certificate)));
+    }),
+  );
+
   for (const algorithm of ["EC", "RSA"] as const) {
     it.live(`issues ${algorithm} client certificates whose key and thumbprint fit`, () =>
       Effect.gen(function* () {
