@@ -99,6 +99,10 @@ describe("AuthorizationServer.discover", () => {
     ["another case", issuer, "https://AUTH.acme.test"],
     ["the default port", issuer, `${issuer}:443`],
     ["another host", issuer, "https://canary.test"],
+    ["the letters of its host", "https://müller.test", "https://xn--mller-kva.test"],
+    ["letters that look alike", issuer, issuer.replace("auth", "\u0430uth")],
+    ["a path", issuer, `${issuer}/canary`],
+    ["white space", issuer, `${issuer} `],
     ["nothing", issuer, ""],
   ] as const) {
     it.effect(`refuses a document whose issuer differs in ${name}`, () =>
