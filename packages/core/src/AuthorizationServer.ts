@@ -54,7 +54,7 @@ export interface AuthorizationServer {
 }
 
 /**
- * A server whose token endpoint is configured.
+ * A server whose token endpoint is configured. Any other fails with `OptionInvalid`.
  *
  * @since 0.1.0
  */
@@ -62,7 +62,12 @@ export const fromTokenUrl = (tokenUrl: string): AuthorizationServer => ({
   endpoint: (name) =>
     name === "token_endpoint"
       ? Effect.succeed(tokenUrl)
-      : Effect.fail(new TokenError.ResponseMalformed({ problem: `${name} is not configured` })),
+      : Effect.fail(
+          new TokenError.OptionInvalid({
+            option: "tokenUrl",
+            problem: `does not tell the ${name}; give the issuer in its place`,
+          }),
+        ),
 });
 
 /**

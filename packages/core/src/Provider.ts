@@ -88,7 +88,7 @@ export const make = Effect.fnUntraced(
       apiUrl: options.apiUrl ?? environment.apiUrl,
       origins: options.apiOrigins,
     });
-    const management = TokenManagement.make({
+    const { introspect, revoke } = TokenManagement.make({
       provider,
       server,
       clientAuth,
@@ -96,8 +96,13 @@ export const make = Effect.fnUntraced(
       policy,
       clockSkew,
     });
+    const management = {
+      introspect,
+      // First, so that nobody is handed a token that is about to end.
+      revoke: (token: AccessToken) => Effect.andThen(source.drop(token), revoke(token)),
+    };
     if (options.revokeOnClose === true)
-      yield* Effect.addFinalizer(() => revoke(source, management));
+      yield* Effect.addFinalizer(() => revokeLast(source, management));
     return assemble(definition, source, httpClient, management);
   },
   (effect, definition) => TokenError.withProvider(definition.name)(effect),
@@ -147,7 +152,7 @@ const connect = (
     : MutualTls.current(mutualTls);
 
 /** Revokes the token that lives, if one does; what cannot be revoked in time ends by itself. */
-const revoke = (
+const revokeLast = (
   source: TokenSource.TokenSource,
   management: TokenManagement.TokenManagement,
 ): Effect.Effect<void> =>
@@ -335,6 +340,7 @@ const stub = <Options extends Definition.CommonOptions, Operations extends objec
     get: options.get ?? Effect.succeed(token),
     invalidate: options.invalidate ?? (() => Effect.void),
     peekUnsafe: options.peekUnsafe ?? (() => token),
+    drop: () => Effect.void,
     acceptedUnsafe: () => {},
   };
   const environments: ReadonlyArray<Definition.Environment> = Object.values(

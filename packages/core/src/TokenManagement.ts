@@ -50,12 +50,15 @@ export interface TokenManagement {
   readonly introspect: (
     token: AccessToken,
   ) => Effect.Effect<typeof Introspection.Type, TokenError.TokenError>;
-  /** Revokes a token (RFC 7009); succeeds for one that is already invalid. */
+  /**
+   * Revokes a token (RFC 7009) and drops it from memory; succeeds for one that is already invalid.
+   */
   readonly revoke: (token: AccessToken) => Effect.Effect<void, TokenError.TokenError>;
 }
 
 /**
- * Makes the operations of one provider. Each sends one request, bounded like a token request.
+ * Makes the operations of one provider. Each sends one request, bounded like a token request, in a
+ * span of its own, `oauth.introspect` or `oauth.revoke`.
  *
  * @since 0.1.0
  */
@@ -95,6 +98,19 @@ export const make = (options: {
     if (answer.status === 200) return answer;
     return yield* TokenResponse.refusal(answer, request, yield* Clock.currentTimeMillis);
   });
+  const named =
+    (span: string) =>
+    <A>(self: Effect.Effect<A, TokenError.Reason>): Effect.Effect<A, TokenError.TokenError> =>
+      self.pipe(
+        TokenError.withProvider(options.provider),
+        Effect.withSpan(span, {
+          kind: "client",
+          attributes: {
+            "oauth.provider": options.provider,
+            "oauth.client_auth_method": options.clientAuth.method,
+          },
+        }),
+      );
   return {
     introspect: (token) =>
       Effect.flatMap(send("introspection_endpoint", token), (answer) => {
@@ -109,11 +125,9 @@ export const make = (options: {
                   status: answer.status,
                 }),
             );
-      }).pipe(TokenError.withProvider(options.provider)),
+      }).pipe(named("oauth.introspect")),
     revoke: (token) =>
-      Effect.asVoid(send("revocation_endpoint", token)).pipe(
-        TokenError.withProvider(options.provider),
-      ),
+      Effect.asVoid(send("revocation_endpoint", token)).pipe(named("oauth.revoke")),
   };
 };
 

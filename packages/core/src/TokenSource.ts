@@ -34,6 +34,8 @@ export interface TokenSource {
    * no API has accepted it since: another would be refused too.
    */
   readonly invalidate: (token: AccessToken.AccessToken) => Effect.Effect<void>;
+  /** Drops exactly this token in any case, as when it was revoked. */
+  readonly drop: (token: AccessToken.AccessToken) => Effect.Effect<void>;
   /** The current token if it lives, without fetching one. */
   readonly peekUnsafe: () => AccessToken.AccessToken | undefined;
   /** Notes that an API has accepted this token. */
@@ -75,8 +77,11 @@ export const make = Effect.fnUntraced(function* (options: {
       ? entry
       : undefined;
 
+  const entryOf = (token: AccessToken.AccessToken): Entry | undefined =>
+    entry !== undefined && AccessToken.hasSameValue(entry.token, token) ? entry : undefined;
+
   const keep = Effect.fnUntraced(function* (token: AccessToken.AccessToken) {
-    const unchanged = entry !== undefined && AccessToken.hasSameValue(entry.token, token);
+    const unchanged = entryOf(token) !== undefined;
     entry = toEntry(token, policy, {
       // A server that hands out the same token until it dies gains nothing from being asked early.
       refreshAfter: unchanged ? Infinity : yield* refreshAfter(policy, token),
@@ -163,10 +168,14 @@ export const make = Effect.fnUntraced(function* (options: {
     get,
     invalidate: (token) =>
       Effect.sync(() => {
-        if (entry === undefined || !AccessToken.hasSameValue(entry.token, token)) return;
-        if (clock.monotonicTimeNanosUnsafe() < entry.heldUntil) return;
+        const current = entryOf(token);
+        if (current === undefined || clock.monotonicTimeNanosUnsafe() < current.heldUntil) return;
         entry = undefined;
         isForced = true;
+      }),
+    drop: (token) =>
+      Effect.sync(() => {
+        if (entryOf(token) !== undefined) entry = undefined;
       }),
     peekUnsafe: () =>
       living(clock.currentTimeMillisUnsafe(), clock.monotonicTimeNanosUnsafe())?.token,

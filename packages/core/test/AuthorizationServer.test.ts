@@ -53,7 +53,8 @@ describe("AuthorizationServer.fromTokenUrl", () => {
         "https://login.acme.test/token",
       );
       const reason = yield* Effect.flip(configured.endpoint("revocation_endpoint"));
-      assert.include(reason.message, "revocation_endpoint is not configured");
+      assert.strictEqual(reason._tag === "OptionInvalid" && reason.option, "tokenUrl");
+      assert.include(reason.message, "does not tell the revocation_endpoint; give the issuer");
     }),
   );
 });

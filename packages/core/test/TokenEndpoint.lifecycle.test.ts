@@ -154,6 +154,7 @@ describe("BearerClient.make under HttpClient.followRedirects", () => {
       get: Effect.succeed(current),
       invalidate: () => Effect.void,
       peekUnsafe: () => current,
+      drop: () => Effect.void,
       acceptedUnsafe: () => {},
     };
     const httpClient = BearerClient.make({

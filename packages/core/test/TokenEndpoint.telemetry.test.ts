@@ -3,13 +3,13 @@ import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Metric from "effect/Metric";
 import * as TestClock from "effect/testing/TestClock";
-import * as Tracer from "effect/Tracer";
 import {
   acquire,
   acquisition,
   everyText,
   json,
   server,
+  spansOf,
   token,
   transportError,
 } from "./scripted.ts";
@@ -22,19 +22,6 @@ const attempt = Effect.fnUntraced(function* (respond: Respond) {
   yield* Fiber.join(fiber);
 });
 
-const spans = Effect.fnUntraced(function* (respond: Respond) {
-  const made: Array<Tracer.NativeSpan> = [];
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options);
-      made.push(span);
-      return span;
-    },
-  });
-  yield* attempt(respond).pipe(Effect.provideService(Tracer.Tracer, tracer));
-  return made;
-});
-
 describe("TokenEndpoint.make in telemetry", () => {
   for (const [name, respond] of [
     ["that succeeds", (_, at) => token(at)],
@@ -43,7 +30,7 @@ describe("TokenEndpoint.make in telemetry", () => {
   ] satisfies ReadonlyArray<readonly [string, Respond]>) {
     it.effect(`makes one span of an acquisition ${name}, with nothing secret in it`, () =>
       Effect.gen(function* () {
-        const made = yield* spans(respond);
+        const made = yield* spansOf(attempt(respond));
         assert.deepStrictEqual(
           made.map(({ name, kind, attributes }) => [name, kind, Object.fromEntries(attributes)]),
           [

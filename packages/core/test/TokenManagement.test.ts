@@ -4,7 +4,7 @@ import * as RefreshPolicy from "@x/core/RefreshPolicy";
 import * as TokenManagement from "@x/core/TokenManagement";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
-import { accessToken, everyText, json, server, transportError } from "./scripted.ts";
+import { accessToken, everyText, json, server, spansOf, transportError } from "./scripted.ts";
 import type { Respond } from "./scripted.ts";
 
 const managing = Effect.fnUntraced(function* (respond: Respond) {
@@ -97,6 +97,29 @@ describe("TokenManagement.revoke", () => {
       yield* revoke(token);
       assert.strictEqual(to.sent[0]?.url, "https://auth.acme.test/revocation_endpoint");
       assert.match(to.sent[0]?.body ?? "", /^token=canary-token&/);
+    }),
+  );
+});
+
+describe("TokenManagement in telemetry", () => {
+  it.effect("makes one span of each request, with nothing secret in it", () =>
+    Effect.gen(function* () {
+      const { introspect, revoke } = yield* managing((_, at) =>
+        at === 0 ? json({ active: true }) : json({ error: "canary\n" }, { status: 400 }),
+      );
+      const made = yield* spansOf(Effect.andThen(introspect(token), revoke(token)));
+      const attributes = {
+        "oauth.provider": "Acme",
+        "oauth.client_auth_method": "client_secret_post",
+      };
+      assert.deepStrictEqual(
+        made.map((span) => [span.name, span.kind, Object.fromEntries(span.attributes)]),
+        [
+          ["oauth.introspect", "client", attributes],
+          ["oauth.revoke", "client", attributes],
+        ],
+      );
+      assert.notInclude(everyText(made), "canary");
     }),
   );
 });

@@ -289,6 +289,22 @@ describe("TokenSource.invalidate", () => {
     }),
   );
 
+  it.effect("drops such a token at once when it is told to, and no other", () =>
+    Effect.gen(function* () {
+      const { acquire, count } = yield* issuer({});
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      const first = yield* source.get;
+      yield* source.invalidate(first);
+      const token = yield* source.get;
+      yield* source.drop(first);
+      assert.strictEqual(source.peekUnsafe(), token);
+      yield* source.drop(token);
+      assert.isUndefined(source.peekUnsafe());
+      assert.notStrictEqual(yield* source.get, token);
+      assert.strictEqual(count(), 3);
+    }),
+  );
+
   it.effect("drops such a token at once when an API had accepted it", () =>
     Effect.gen(function* () {
       const { acquire } = yield* issuer({});

@@ -5,6 +5,7 @@ import * as HttpClientError from "effect/http/HttpClientError";
 import type * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as HttpClientResponse from "effect/http/HttpClientResponse";
 import * as Redacted from "effect/Redacted";
+import * as Tracer from "effect/Tracer";
 import { AccessToken } from "@x/core/AccessToken";
 import * as RefreshPolicy from "@x/core/RefreshPolicy";
 import * as TokenEndpoint from "@x/core/TokenEndpoint";
@@ -142,3 +143,17 @@ export const acquisition = (
 /** One acquisition with as many attempts as its policy allows to callers that wait. */
 export const acquire = (options: TokenEndpoint.Acquisition) =>
   TokenEndpoint.make(options)(options.policy.acquisition.attempts);
+
+/** Runs an effect and hands out the spans that it made, however it ended. */
+export const spansOf = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    const made: Array<Tracer.NativeSpan> = [];
+    const tracer = Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options);
+        made.push(span);
+        return span;
+      },
+    });
+    return Effect.exit(self).pipe(Effect.provideService(Tracer.Tracer, tracer), Effect.as(made));
+  });
