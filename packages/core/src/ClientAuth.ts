@@ -21,11 +21,13 @@ export interface ClientAuth {
   readonly method: string;
   /**
    * `clockSkew` is by how many milliseconds the server's clock is ahead of ours, as far as we know;
-   * only an assertion, which carries times, has a use for it.
+   * only an assertion, which carries times, has a use for it. `tokenUrl` tells where the token
+   * endpoint is, for a request to another one; only an assertion for that audience runs it.
    */
   readonly authenticate: (
     request: TokenRequest.TokenRequest,
     clockSkew: number,
+    tokenUrl?: Effect.Effect<string, TokenError.Reason>,
   ) => Effect.Effect<TokenRequest.TokenRequest, TokenError.Reason>;
 }
 

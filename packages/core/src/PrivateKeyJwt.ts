@@ -44,7 +44,10 @@ export interface Signer {
  */
 export interface PrivateKeyJwt<Bound extends boolean = boolean> {
   readonly signer: Effect.Effect<Signer, TokenError.OptionInvalid>;
-  /** What the assertion is for: the issuer identifier (FAPI 2.0), or the token endpoint as older deployments ask. */
+  /**
+   * What the assertion is for, whichever endpoint it goes to: the issuer identifier (FAPI 2.0), or
+   * the token endpoint as older deployments ask.
+   */
   readonly audience: "issuer" | "token_endpoint";
   /** Whether the assertion goes over mutual TLS, so that tokens are bound to the certificate (RFC 8705 §3). */
   readonly certificateBoundTokens: Bound;
@@ -184,27 +187,25 @@ export const clientAuth = (options: {
   readonly issuer: string | undefined;
   readonly privateKeyJwt: PrivateKeyJwt;
 }): Effect.Effect<ClientAuth.ClientAuth, TokenError.OptionInvalid> =>
-  Effect.map(options.privateKeyJwt.signer, (signer) => ({
-    method: "private_key_jwt",
-    authenticate: (request, clockSkew) =>
-      Effect.map(
-        assertion({
-          signer,
-          clockSkew,
-          clientId: options.clientId,
-          audience:
-            options.privateKeyJwt.audience === "issuer" && options.issuer !== undefined
-              ? options.issuer
-              : request.url,
-        }),
-        (client_assertion) =>
-          TokenRequest.withParams(request, {
-            client_id: options.clientId,
-            client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            client_assertion,
-          }),
-      ),
-  }));
+  Effect.map(options.privateKeyJwt.signer, (signer) => {
+    const issuer = options.privateKeyJwt.audience === "issuer" ? options.issuer : undefined;
+    return {
+      method: "private_key_jwt",
+      authenticate: (request, clockSkew, tokenUrl = Effect.succeed(request.url)) =>
+        (issuer === undefined ? tokenUrl : Effect.succeed(issuer)).pipe(
+          Effect.flatMap((audience) =>
+            assertion({ signer, clockSkew, clientId: options.clientId, audience }),
+          ),
+          Effect.map((client_assertion) =>
+            TokenRequest.withParams(request, {
+              client_id: options.clientId,
+              client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+              client_assertion,
+            }),
+          ),
+        ),
+    };
+  });
 
 const assertion = Effect.fnUntraced(function* (options: {
   readonly signer: Signer;

@@ -86,6 +86,7 @@ export const make = (options: {
           ],
         },
         options.clockSkew.millis,
+        options.server.endpoint("token_endpoint"),
       ),
     );
     const answer = yield* Effect.mapError(

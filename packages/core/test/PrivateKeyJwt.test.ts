@@ -160,6 +160,34 @@ describe("PrivateKeyJwt.clientAuth", () => {
     );
   }
 
+  for (const [name, options, to, audience, asked] of [
+    ["the issuer, and does not ask for more", {}, { issuer }, issuer, 0],
+    ["the token endpoint if asked", { audience: "token_endpoint" }, { issuer }, url, 1],
+    ["the token endpoint if there is no issuer", {}, { issuer: undefined }, url, 1],
+  ] as const) {
+    it.effect(`is, at another endpoint, still for ${name}`, () =>
+      Effect.gen(function* () {
+        let times = 0;
+        const auth = yield* PrivateKeyJwt.clientAuth({
+          ...to,
+          clientId: "client-1",
+          privateKeyJwt: PrivateKeyJwt.make({ key, algorithm, ...options }),
+        });
+        const { params } = yield* auth.authenticate(
+          { ...request, url: "https://login.acme.test/revoke" },
+          0,
+          Effect.sync(() => {
+            times++;
+            return url;
+          }),
+        );
+        const [, value = ""] = params.find(([name]) => name === "client_assertion") ?? [];
+        assert.strictEqual(Jose.decodeJwt(TokenRequest.plain(value)).aud, audience);
+        assert.strictEqual(times, asked);
+      }),
+    );
+  }
+
   it.effect("draws 128 random bits for each assertion", () =>
     Effect.gen(function* () {
       const auth = yield* PrivateKeyJwt.clientAuth({

@@ -1,22 +1,32 @@
 import { assert, describe, it } from "@effect/vitest";
+import type * as AuthorizationServer from "@x/core/AuthorizationServer";
 import * as ClientAuth from "@x/core/ClientAuth";
+import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
 import * as RefreshPolicy from "@x/core/RefreshPolicy";
+import * as TokenError from "@x/core/TokenError";
 import * as TokenManagement from "@x/core/TokenManagement";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
+import * as Jose from "jose";
 import { accessToken, everyText, json, server, spansOf, transportError } from "./scripted.ts";
-import type { Respond } from "./scripted.ts";
+import type { Respond, Sent } from "./scripted.ts";
 
-const managing = Effect.fnUntraced(function* (respond: Respond) {
+const secret = ClientAuth.secretPost({
+  clientId: "id",
+  clientSecret: Redacted.make("canary-secret"),
+});
+
+const managing = Effect.fnUntraced(function* (
+  respond: Respond,
+  authentication: Effect.Effect<ClientAuth.ClientAuth, TokenError.Reason> = secret,
+  endpoint: AuthorizationServer.AuthorizationServer["endpoint"] = (name) =>
+    Effect.succeed(`https://auth.acme.test/${name}`),
+) {
   const to = server(respond);
-  const clientAuth = yield* ClientAuth.secretPost({
-    clientId: "id",
-    clientSecret: Redacted.make("canary-secret"),
-  });
   const management = TokenManagement.make({
     provider: "Acme",
-    server: { endpoint: (name) => Effect.succeed(`https://auth.acme.test/${name}`) },
-    clientAuth,
+    server: { endpoint },
+    clientAuth: yield* authentication,
     connection: Effect.succeed({ httpClient: to.httpClient, thumbprint: undefined }),
     policy: RefreshPolicy.make(),
     clockSkew: { millis: 0 },
@@ -97,6 +107,60 @@ describe("TokenManagement.revoke", () => {
       yield* revoke(token);
       assert.strictEqual(to.sent[0]?.url, "https://auth.acme.test/revocation_endpoint");
       assert.match(to.sent[0]?.body ?? "", /^token=canary-token&/);
+    }),
+  );
+});
+
+describe("TokenManagement with an assertion", () => {
+  const issuer = "https://auth.acme.test";
+  const signing = (audience?: "token_endpoint") =>
+    PrivateKeyJwt.clientAuth({
+      clientId: "id",
+      issuer,
+      privateKeyJwt: PrivateKeyJwt.make({
+        audience,
+        signer: { algorithm: "EdDSA", sign: () => Effect.succeed(new Uint8Array(64)) },
+      }),
+    });
+  const audiences = (sent: ReadonlyArray<Sent>) =>
+    sent.map(
+      ({ body }) => Jose.decodeJwt(new URLSearchParams(body).get("client_assertion") ?? "none").aud,
+    );
+  const active: Respond = () => json({ active: true });
+  const noTokenEndpoint = (name: AuthorizationServer.EndpointName) =>
+    name === "token_endpoint"
+      ? Effect.fail(new TokenError.ResponseMalformed({ problem: "no token_endpoint" }))
+      : Effect.succeed(`https://auth.acme.test/${name}`);
+
+  it.effect("for the token endpoint is for that, wherever it is sent", () =>
+    Effect.gen(function* () {
+      const { to, introspect, revoke } = yield* managing(active, signing("token_endpoint"));
+      yield* introspect(token);
+      yield* revoke(token);
+      assert.deepStrictEqual(
+        to.sent.map(({ url }) => url),
+        [`${issuer}/introspection_endpoint`, `${issuer}/revocation_endpoint`],
+      );
+      const tokenUrl = `${issuer}/token_endpoint`;
+      assert.deepStrictEqual(audiences(to.sent), [tokenUrl, tokenUrl]);
+    }),
+  );
+
+  it.effect("for the token endpoint is not sent where that is not known", () =>
+    Effect.gen(function* () {
+      const { to, revoke } = yield* managing(active, signing("token_endpoint"), noTokenEndpoint);
+      const error = yield* Effect.flip(revoke(token));
+      assert.match(error.message, /no token_endpoint/);
+      assert.lengthOf(to.sent, 0);
+    }),
+  );
+
+  it.effect("for the issuer needs no token endpoint", () =>
+    Effect.gen(function* () {
+      const { to, introspect, revoke } = yield* managing(active, signing(), noTokenEndpoint);
+      yield* introspect(token);
+      yield* revoke(token);
+      assert.deepStrictEqual(audiences(to.sent), [issuer, issuer]);
     }),
   );
 });
