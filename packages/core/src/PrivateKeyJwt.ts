@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect";
 import * as Base64Url from "effect/encoding/Base64Url";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
+import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import type * as ClientAuth from "./ClientAuth.ts";
 import * as TokenError from "./TokenError.ts";
@@ -54,8 +55,8 @@ export interface PrivateKeyJwt<Bound extends boolean = boolean> {
 }
 
 /**
- * A private key in this process: PEM (`PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY`) or a
- * JWK as JSON text.
+ * A private key in this process: PEM (`PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY`, with
+ * whatever else is in the file) or a JWK as JSON text.
  *
  * @since 0.1.0
  */
@@ -99,7 +100,8 @@ export const make = <const Bound extends boolean = false>(
 /**
  * A signer on a private key in this process, through WebCrypto.
  *
- * Fails with `OptionInvalid` for a key that cannot be read or does not fit the algorithm.
+ * Fails with `OptionInvalid` for a key that cannot be read, does not fit the algorithm, is RSA of
+ * fewer than 2048 bits, or is a JWK for something else than signing.
  *
  * @since 0.1.0
  */
@@ -113,6 +115,7 @@ export const signer = Effect.fnUntraced(function* (
       problem: `is not usable with ${algorithm}, which takes ${keyOf[algorithm]}: ${problem}`,
     });
   const key = yield* readKey(Redacted.value(options.key).trim(), algorithm).pipe(
+    Effect.tap((key) => largeEnough(key, algorithm)),
     Effect.mapError((error) => unusable(error.reason.message)),
   );
   const signature = yield* Signature.Signature.pipe(Effect.provide(signatures));
@@ -139,30 +142,65 @@ const keyOf = {
   EdDSA: "an Ed25519 private key",
 } satisfies Record<Algorithm, string>;
 
+type PrivateKey = KeyFormat.PrivateKey<Signature.Algorithm>;
+
 const JsonText = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown));
+
+/** PKCS#8, PKCS#1 or SEC1; one that does not end is for the reader of its format to refuse. */
+const privateKeyBlock = /-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----[^-]*(?:-----END \1-----)?/g;
 
 const readKey = (
   text: string,
   algorithm: Algorithm,
-): Effect.Effect<Signature.PrivateKey, CryptoError.CryptoError | Unreadable> => {
+): Effect.Effect<PrivateKey, CryptoError.CryptoError | Unreadable> => {
   const target = algorithms[algorithm];
   if (text.startsWith("{")) {
     return Schema.decodeEffect(JsonText)(text).pipe(
       Effect.mapError(() => unreadable("the JWK is not valid JSON")),
-      Effect.flatMap((jwk) => KeyFormat.decodePrivate(KeyFormat.jwk, target, jwk)),
+      Effect.flatMap((jwk) =>
+        isForSigning(jwk)
+          ? KeyFormat.decodePrivate(KeyFormat.jwk, target, jwk)
+          : Effect.fail(notForSigning),
+      ),
     );
   }
   // PKCS#8 says so in its label, PKCS#1 and SEC1 in a header (RFC 1421 §4.6.1.1).
   if (/^-----BEGIN ENCRYPTED |^Proc-Type: *4, *ENCRYPTED/m.test(text))
     return Effect.fail(encrypted);
-  if (text.startsWith("-----BEGIN RSA PRIVATE KEY-----")) {
-    return KeyFormat.decodePrivate(KeyFormat.pem(KeyFormat.pkcs1), target, text);
-  }
-  if (text.startsWith("-----BEGIN EC PRIVATE KEY-----")) {
-    return KeyFormat.decodePrivate(KeyFormat.pem(KeyFormat.sec1), target, text);
-  }
-  return KeyFormat.decodePrivate(KeyFormat.pem(KeyFormat.pkcs8), target, text);
+  // OpenSSL writes parameters, attributes and certificates into the same file.
+  const [found, another] = text.matchAll(privateKeyBlock);
+  if (another !== undefined) return Effect.fail(several);
+  const [block = text, label] = found ?? [];
+  const format =
+    label === "RSA PRIVATE KEY"
+      ? KeyFormat.pkcs1
+      : label === "EC PRIVATE KEY"
+        ? KeyFormat.sec1
+        : KeyFormat.pkcs8;
+  return KeyFormat.decodePrivate(KeyFormat.pem(format), target, block);
 };
+
+/** What a JWK says that its key is for (RFC 7517 §4.2 and §4.3). */
+const isForSigning = ({ use, key_ops }: Readonly<Record<string, unknown>>): boolean =>
+  (use === undefined || use === "sig") &&
+  (key_ops === undefined || (Array.isArray(key_ops) && key_ops.includes("sign")));
+
+/** RFC 7518 §3.3 and §3.5, FAPI 2.0 §5.4: RSA of at least 2048 bits. */
+const largeEnough = Effect.fnUntraced(function* (
+  key: PrivateKey,
+  algorithm: Algorithm,
+): Effect.fn.Return<void, CryptoError.CryptoError | Unreadable> {
+  if (algorithm !== "PS256" && algorithm !== "RS256") return;
+  const { n = "" } = yield* KeyFormat.encode(KeyFormat.jwk, key);
+  const modulus = Result.getOrElse(Base64Url.decode(n), () => new Uint8Array());
+  // A JWK's modulus has no leading zeros (RFC 7518 §6.3.1.1), but for those of its first byte.
+  const bits = modulus.length * 8 - (Math.clz32(modulus[0] ?? 0) - 24);
+  if (bits < 2048) {
+    return yield* Effect.fail(
+      unreadable(`it has ${bits} bits; make and register one of 2048 bits or more`),
+    );
+  }
+});
 
 interface Unreadable {
   readonly reason: { readonly message: string };
@@ -172,6 +210,14 @@ const unreadable = (message: string): Unreadable => ({ reason: { message } });
 
 const encrypted = unreadable(
   "the key is encrypted; decrypt it first, or use NodePrivateKey of @x/node or another Signer",
+);
+
+const several = unreadable(
+  "there are several private keys in the PEM; leave only the one to sign with",
+);
+
+const notForSigning = unreadable(
+  "the JWK's use or key_ops says that it is not for signing; take the key that is registered for signatures",
 );
 
 /**
