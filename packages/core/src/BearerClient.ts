@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientError from "effect/http/HttpClientError";
@@ -117,7 +118,8 @@ export const make = (options: {
         fail(new TokenError.ServerUntrusted({ problem: "redirect", origin })),
       ),
       Effect.map((response) => {
-        if (response.status < 500 && response.status !== 401) source.acceptedUnsafe(token);
+        // Other answers can come from something before the API, which has not looked at the token.
+        if (response.status >= 200 && response.status < 300) source.acceptedUnsafe(token);
         return response;
       }),
     );
@@ -127,13 +129,21 @@ export const make = (options: {
     refused: AccessToken.AccessToken,
     response: HttpClientResponse.HttpClientResponse,
   ) {
+    const refusedAt = yield* Clock.monotonicTimeNanos;
+    if (!isReplayable(request)) {
+      source.refusedUnsafe(refused);
+      yield* source.invalidate(refused);
+      return response;
+    }
     yield* source.invalidate(refused);
-    if (!isReplayable(request)) return response;
     yield* discard(response);
     const again = yield* pass;
     if (!AccessToken.hasSameValue(again.token, refused)) {
       const second = yield* send(request, again);
       if (second.status !== 401) return second;
+      // One that others fetched before can have been revoked again by now.
+      if ((again.token.monotonicIssuedAt ?? refusedAt) >= refusedAt)
+        source.refusedUnsafe(again.token);
       yield* discard(second);
     }
     return yield* fail(new TokenError.TokenRefused({ status: response.status }));

@@ -342,6 +342,7 @@ const stub = <Options extends Definition.CommonOptions, Operations extends objec
     peekUnsafe: options.peekUnsafe ?? (() => token),
     drop: () => Effect.void,
     acceptedUnsafe: () => {},
+    refusedUnsafe: () => {},
   };
   const environments: ReadonlyArray<Definition.Environment> = Object.values(
     definition.environments,

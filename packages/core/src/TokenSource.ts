@@ -14,6 +14,7 @@ import * as Pull from "effect/Pull";
 import * as Schedule from "effect/Schedule";
 import type * as Scope from "effect/Scope";
 import * as AccessToken from "./AccessToken.ts";
+import * as Flight from "./internal/flight.ts";
 import type * as RefreshPolicy from "./RefreshPolicy.ts";
 import type * as TokenError from "./TokenError.ts";
 
@@ -31,7 +32,7 @@ export interface TokenSource {
   /**
    * Drops exactly this token, so that the next `get` fetches another. Nothing happens if another is
    * current already, or if this one was itself fetched after an `invalidate` less than 30 s ago and
-   * no API has accepted it since: another would be refused too.
+   * no API has accepted it since, or one has refused it: another would be refused too.
    */
   readonly invalidate: (token: AccessToken.AccessToken) => Effect.Effect<void>;
   /** Drops exactly this token in any case, as when it was revoked. */
@@ -40,6 +41,11 @@ export interface TokenSource {
   readonly peekUnsafe: () => AccessToken.AccessToken | undefined;
   /** Notes that an API has accepted this token. */
   readonly acceptedUnsafe: (token: AccessToken.AccessToken) => void;
+  /**
+   * Notes that an API has refused this token, which was fetched because another one was refused: for
+   * 30 s `invalidate` does nothing, whatever else accepts the token.
+   */
+  readonly refusedUnsafe: (token: AccessToken.AccessToken) => void;
 }
 
 /**
@@ -59,15 +65,14 @@ export const make = Effect.fnUntraced(function* (options: {
 }): Effect.fn.Return<TokenSource, never, Scope.Scope> {
   const { policy, isUsable = () => true } = options;
   const clock = yield* Clock.Clock;
-  const scope = yield* Effect.scope;
-  const fork = Effect.runForkWith(yield* Effect.context<never>());
+  const flight = yield* Flight.make<AccessToken.AccessToken, TokenError.TokenError>();
   const afterFailure = yield* delays(policy.afterFailure);
   const afterRejection = yield* delays(policy.afterRejection);
 
   let entry: Entry | undefined;
-  let flight: Fiber.Fiber<AccessToken.AccessToken, TokenError.TokenError> | undefined;
   let pause: Pause | undefined;
   let isForced = false;
+  let heldUntil = 0n;
 
   const living = (now: number, monotonicNow: bigint): Entry | undefined =>
     entry !== undefined &&
@@ -83,8 +88,8 @@ export const make = Effect.fnUntraced(function* (options: {
   const keep = Effect.fnUntraced(function* (token: AccessToken.AccessToken) {
     const unchanged = entryOf(token) !== undefined;
     entry = toEntry(token, policy, {
-      // A server that hands out the same token until it dies gains nothing from being asked early.
-      refreshAfter: unchanged ? Infinity : yield* refreshAfter(policy, token),
+      // A server that hands out the same token until it is about to die is not asked in a row.
+      refreshAfter: Math.max(unchanged ? 30_000 : 0, yield* refreshAfter(policy, token)),
       monotonicNow: clock.monotonicTimeNanosUnsafe(),
       now: clock.currentTimeMillisUnsafe(),
       isForced,
@@ -96,7 +101,8 @@ export const make = Effect.fnUntraced(function* (options: {
   });
 
   const holdOff = Effect.fnUntraced(function* (error: TokenError.TokenError) {
-    const isRejection = error.reason._tag === "CredentialsRejected";
+    const isRejection =
+      error.reason._tag === "CredentialsRejected" || error.reason._tag === "RequestRejected";
     const delay = yield* (isRejection ? afterRejection : afterFailure).next(error);
     const asked = Math.min(error.retryAfter ?? 0, Duration.toMillis(policy.maxRetryAfter));
     const cold = isRejection ? delay : Duration.toMillis(policy.afterColdFailure);
@@ -114,40 +120,34 @@ export const make = Effect.fnUntraced(function* (options: {
     }
   });
 
-  const land = (exit: Exit.Exit<AccessToken.AccessToken, TokenError.TokenError>) =>
-    Effect.ensuring(
-      Exit.match(exit, {
-        onSuccess: keep,
-        onFailure: (cause) =>
-          Option.match(Cause.findErrorOption(cause), {
-            onNone: () => Effect.void,
-            onSome: holdOff,
-          }),
-      }),
-      Effect.sync(() => {
-        flight = undefined;
-      }),
+  const take = (attempts: number) =>
+    flight.start(
+      Effect.onExit(
+        options.acquire(attempts),
+        Exit.match({
+          onSuccess: keep,
+          onFailure: (cause) =>
+            Option.match(Cause.findErrorOption(cause), {
+              onNone: () => Effect.void,
+              onSome: holdOff,
+            }),
+        }),
+      ),
     );
-
-  const take = (attempts: number) => {
-    const fiber = fork(Effect.onExit(options.acquire(attempts), land));
-    Fiber.runIn(fiber, scope);
-    if (fiber.pollUnsafe() === undefined) flight = fiber;
-    return fiber;
-  };
 
   const get = Effect.suspend(() => {
     const now = clock.currentTimeMillisUnsafe();
     const monotonicNow = clock.monotonicTimeNanosUnsafe();
     const current = living(now, monotonicNow);
+    const underWay = flight.current();
     if (current !== undefined) {
       const isDue = now >= current.softAt || monotonicNow >= current.monotonicSoftAt;
-      if (isDue && flight === undefined && (pause === undefined || monotonicNow >= pause.until)) {
+      if (isDue && underWay === undefined && (pause === undefined || monotonicNow >= pause.until)) {
         take(1);
       }
       return current.exit;
     }
-    if (flight !== undefined) return Fiber.join(flight);
+    if (underWay !== undefined) return Fiber.join(underWay);
     if (pause === undefined) return Fiber.join(take(policy.acquisition.attempts));
     if (monotonicNow < pause.coldUntil) return pause.error;
     // While callers come and the server stays away, each acquisition is a probe of one attempt.
@@ -169,7 +169,8 @@ export const make = Effect.fnUntraced(function* (options: {
     invalidate: (token) =>
       Effect.sync(() => {
         const current = entryOf(token);
-        if (current === undefined || clock.monotonicTimeNanosUnsafe() < current.heldUntil) return;
+        const now = clock.monotonicTimeNanosUnsafe();
+        if (current === undefined || now < current.heldUntil || now < heldUntil) return;
         entry = undefined;
         isForced = true;
       }),
@@ -182,6 +183,10 @@ export const make = Effect.fnUntraced(function* (options: {
     acceptedUnsafe: (token) => {
       if (entry?.token === token) entry.heldUntil = 0n;
     },
+    refusedUnsafe: (token) => {
+      const now = clock.monotonicTimeNanosUnsafe();
+      if (entry?.token === token && now < entry.newUntil) heldUntil = now + hold;
+    },
   };
 });
 
@@ -193,7 +198,9 @@ interface Entry {
   readonly hardAt: number;
   readonly monotonicSoftAt: bigint;
   readonly monotonicHardAt: bigint;
-  /** Until when, on the monotonic clock, a token that replaced a refused one is not replaced itself. */
+  /** Until when, on the monotonic clock, a token counts as new that replaced a refused one. */
+  readonly newUntil: bigint;
+  /** Until when such a token is not replaced itself. */
   heldUntil: bigint;
 }
 
@@ -228,6 +235,7 @@ const toEntry = (
   // Of a token from another process only the wall clock knows the age; it is never less than 0.
   const issuedAt =
     token.monotonicIssuedAt ?? at.monotonicNow - nanos(Math.max(0, at.now - token.issuedAt));
+  const newUntil = at.isForced ? at.monotonicNow + hold : 0n;
   return {
     token,
     exit: Exit.succeed(token),
@@ -235,7 +243,8 @@ const toEntry = (
     hardAt: token.issuedAt + hard,
     monotonicSoftAt: issuedAt + nanos(soft),
     monotonicHardAt: issuedAt + nanos(hard),
-    heldUntil: at.isForced ? at.monotonicNow + hold : 0n,
+    newUntil,
+    heldUntil: newUntil,
   };
 };
 

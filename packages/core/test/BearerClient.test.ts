@@ -253,6 +253,47 @@ describe("BearerClient after a 401", () => {
     }),
   );
 
+  for (const [bad, send] of [
+    ["a call", (client: BearerClient.BearerClient) => client.get("/bad")],
+    [
+      "a stream",
+      (client: BearerClient.BearerClient) =>
+        client.post("/bad", { body: HttpBody.stream(Stream.make(new Uint8Array(1))) }),
+    ],
+  ] as const) {
+    for (const status of [200, 404]) {
+      it.effect(`nor where ${bad} is always refused beside calls that get ${status}`, () =>
+        Effect.gen(function* () {
+          const { client, tokens } = yield* start(
+            ({ url }) => new Response(null, { status: url.endsWith("/bad") ? 401 : status }),
+          );
+          for (let round = 0; round < 600; round++) {
+            assert.strictEqual((yield* client.get("/good")).status, status);
+            yield* Effect.exit(send(client));
+            yield* TestClock.adjust("100 millis");
+          }
+          assert.isAtLeast(tokens.count(), 2);
+          assert.isAtMost(tokens.count(), 4, "in a minute");
+        }),
+      );
+    }
+  }
+
+  it.effect("replaces a token that was accepted and is revoked soon after", () =>
+    Effect.gen(function* () {
+      let good = "token-0";
+      const { client, tokens } = yield* start(
+        (sent) => new Response(null, { status: bearer(sent) === good ? 200 : 401 }),
+      );
+      for (let round = 1; round < 20; round++) {
+        assert.strictEqual((yield* client.get("/x")).status, 200);
+        good = `token-${round}`;
+        yield* TestClock.adjust("1 second");
+      }
+      assert.strictEqual(tokens.count(), 19);
+    }),
+  );
+
   it.effect("releases the second answer too", () =>
     Effect.gen(function* () {
       let pulled = 0;

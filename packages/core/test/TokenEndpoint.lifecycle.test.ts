@@ -156,6 +156,7 @@ describe("BearerClient.make under HttpClient.followRedirects", () => {
       peekUnsafe: () => current,
       drop: () => Effect.void,
       acceptedUnsafe: () => {},
+      refusedUnsafe: () => {},
     };
     const httpClient = BearerClient.make({
       provider: "Acme",

@@ -145,27 +145,35 @@ describe("TokenSource refreshes", () => {
     );
   }
 
-  it.effect("a token that the server hands out again only when it has ended", () =>
-    Effect.gen(function* () {
-      const clock = yield* Clock.Clock;
-      let count = 0;
-      const acquire = () =>
-        Effect.sync(() => {
-          count++;
-          const age = clock.currentTimeMillisUnsafe();
-          return accessToken(age < 60 * minutes ? "same" : "other", {
-            issuedAt: age,
-            monotonicIssuedAt: clock.monotonicTimeNanosUnsafe(),
-            expiresAt: age < 60 * minutes ? 60 * minutes : 120 * minutes,
+  for (const [from, taken] of [
+    [42 * minutes, "before its end"],
+    [60 * minutes, "when it has ended"],
+  ] as const) {
+    it.effect(`a token that the server hands out again for ${from / minutes} min, ${taken}`, () =>
+      Effect.gen(function* () {
+        const clock = yield* Clock.Clock;
+        const times: Array<number> = [];
+        const acquire = () =>
+          Effect.sync(() => {
+            const now = clock.currentTimeMillisUnsafe();
+            times.push(now);
+            return accessToken(now < from ? "same" : "other", {
+              issuedAt: now,
+              monotonicIssuedAt: clock.monotonicTimeNanosUnsafe(),
+              expiresAt: now < from ? 60 * minutes : 120 * minutes,
+            });
           });
-        });
-      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
-      const answers = yield* ask(source, 10_000, 342);
-      assert.deepStrictEqual([...new Set(answers)], ["same"]);
-      assert.strictEqual(count, 2, "at the start and when a refresh was due");
-      assert.include(yield* ask(source, 10_000, 20), "other");
-    }),
-  );
+        const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+        const answers = yield* ask(source, 10_000, 342);
+        assert.strictEqual(answers.includes("other"), from < 57 * minutes);
+        assert.isAtMost(times.length, 7, "it is not asked in a row");
+        for (const [at, time] of times.entries()) {
+          if (at > 0) assert.isAtLeast(time - (times[at - 1] ?? 0), 30_000);
+        }
+        assert.include(yield* ask(source, 10_000, 20), "other");
+      }),
+    );
+  }
 });
 
 describe("TokenSource hands a token out", () => {

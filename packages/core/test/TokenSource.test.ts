@@ -289,6 +289,28 @@ describe("TokenSource.invalidate", () => {
     }),
   );
 
+  it.effect("keeps it in any case for 30 s when an API refused it too", () =>
+    Effect.gen(function* () {
+      const { acquire, count } = yield* issuer({});
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      const first = yield* source.get;
+      source.refusedUnsafe(first);
+      yield* source.invalidate(first);
+      const token = yield* source.get;
+      assert.notStrictEqual(token, first, "the first was no replacement");
+      source.refusedUnsafe(token);
+      for (let second = 0; second < 30; second++) {
+        source.acceptedUnsafe(token);
+        yield* source.invalidate(token);
+        assert.strictEqual(source.peekUnsafe(), token, `${second}`);
+        yield* TestClock.adjust("1 second");
+      }
+      yield* source.invalidate(token);
+      assert.isUndefined(source.peekUnsafe());
+      assert.strictEqual(count(), 2);
+    }),
+  );
+
   it.effect("drops such a token at once when it is told to, and no other", () =>
     Effect.gen(function* () {
       const { acquire, count } = yield* issuer({});
@@ -318,6 +340,28 @@ describe("TokenSource.invalidate", () => {
       source.acceptedUnsafe(token);
       yield* source.invalidate(token);
       assert.isUndefined(source.peekUnsafe());
+    }),
+  );
+});
+
+describe("TokenSource with acquisitions that wait for nothing", () => {
+  it.effect("has none under way when they are over, however many steps they take", () =>
+    Effect.gen(function* () {
+      // A fiber gives way to others after 2,048 steps, and so can do it just before its end.
+      for (let steps = 1900; steps < 2100; steps++) {
+        let count = 0;
+        const source = yield* TokenSource.make({
+          acquire: () =>
+            Effect.as(
+              Effect.forEach(Array.from({ length: steps }), () => Effect.void, { discard: true }),
+              accessToken(`token-${count++}`, { issuedAt: 0, expiresAt: 60_000 * count }),
+            ),
+          policy: RefreshPolicy.make(),
+        });
+        const first = yield* source.get;
+        yield* source.drop(first);
+        assert.notStrictEqual(yield* source.get, first, `${steps}`);
+      }
     }),
   );
 });
