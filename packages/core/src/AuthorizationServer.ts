@@ -7,35 +7,45 @@
 import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
-import * as Exit from "effect/Exit";
+import * as Fiber from "effect/Fiber";
 import type * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
+import type * as Scope from "effect/Scope";
 import * as Struct from "effect/Struct";
 import { type Answer, exchange } from "./internal/exchange.ts";
+import * as Flight from "./internal/flight.ts";
 import * as json from "./internal/json.ts";
 import * as url from "./internal/url.ts";
 import * as TokenError from "./TokenError.ts";
 import * as TokenResponse from "./TokenResponse.ts";
 
+const member = Schema.optionalKey(Schema.NullOr(Schema.String));
+
 const endpoints = {
-  token_endpoint: Schema.optionalKey(Schema.String),
-  introspection_endpoint: Schema.optionalKey(Schema.String),
-  revocation_endpoint: Schema.optionalKey(Schema.String),
-  pushed_authorization_request_endpoint: Schema.optionalKey(Schema.String),
+  token_endpoint: member,
+  introspection_endpoint: member,
+  revocation_endpoint: member,
+  pushed_authorization_request_endpoint: member,
 };
 
 /**
- * The members of a discovery document that matter here (RFC 8414 §2, RFC 8705 §5).
+ * The members of a discovery document that matter here (RFC 8414 §2, RFC 8705 §5). Some servers say
+ * `null` where they should say nothing.
  *
  * @since 0.1.0
  */
 export const Metadata = Schema.Struct({
   issuer: Schema.String,
   ...endpoints,
-  mtls_endpoint_aliases: Schema.optionalKey(Schema.Struct(endpoints)),
+  mtls_endpoint_aliases: Schema.optionalKey(Schema.NullOr(Schema.Struct(endpoints))),
 });
+
+/**
+ * @since 0.1.0
+ */
+export type Metadata = typeof Metadata.Type;
 
 /**
  * An endpoint by its name in the metadata.
@@ -92,62 +102,83 @@ export interface DiscoveryOptions {
 /**
  * A server that is discovered at the first use: one request for all callers, kept for 24 h.
  *
- * While a renewal fails, the last good document serves and the renewal is tried again after a
- * minute; a failure without one is not kept. A later document that moves an endpoint to another
- * origin is refused like a failure. Answers are bounded to 64 KiB and 5 s, and redirects are not
- * followed.
+ * Then callers wait for its renewal for a second at most: the last good document serves while the
+ * renewal goes on or fails, and after a failure it is tried again behind the callers' backs every
+ * minute. A document without a token endpoint that can be used is a failure, and so is a later one
+ * that moves an endpoint to another origin; a failure without a good document is not kept. Answers
+ * are bounded to 64 KiB and 5 s, and redirects are not followed.
  *
  * @since 0.1.0
  */
-export const discover = (options: DiscoveryOptions): Effect.Effect<AuthorizationServer> =>
-  Effect.suspend(() => {
-    let good: typeof Metadata.Type | undefined;
-    const renewed = Effect.flatMap(fetchMetadata(options), (metadata) => {
-      const moved = good === undefined ? undefined : movedTo(good, metadata);
-      if (moved !== undefined) {
-        return Effect.fail(new TokenError.ServerUntrusted({ problem: "origin", origin: moved }));
-      }
-      good = metadata;
-      return Effect.succeed({ metadata, lifetime: Duration.hours(24) });
-    });
-    const lastGood = (error: TokenError.Reason) =>
-      good === undefined
-        ? Effect.fail(error)
-        : Effect.as(
-            Effect.logWarning(
-              `discovery of ${new URL(options.issuer).origin}: ${error.message}; the last good document serves on`,
-            ),
-            { metadata: good, lifetime: Duration.minutes(1) },
-          );
-    return Effect.map(
-      Effect.cachedWithTTL(Effect.catch(renewed, lastGood), (exit) =>
-        Exit.isSuccess(exit) ? exit.value.lifetime : Duration.zero,
-      ),
-      (found) => ({
-        endpoint: (name) =>
-          Effect.flatMap(found, ({ metadata }) => choose(metadata, name, options)),
-      }),
-    );
-  });
+export const discover = Effect.fnUntraced(function* (
+  options: DiscoveryOptions,
+): Effect.fn.Return<AuthorizationServer, never, Scope.Scope> {
+  const clock = yield* Clock.Clock;
+  const flight = yield* Flight.make<Metadata, TokenError.Reason>();
+  const origins = new Map<string, string>();
+  let good: Metadata | undefined;
+  let renewAt = 0;
+  let isFailing = false;
 
-/** The origin to which an endpoint has moved, if one has. */
-const movedTo = (before: typeof Metadata.Type, after: typeof Metadata.Type): string | undefined => {
-  for (const name of Struct.keys(endpoints)) {
-    for (const [old, now] of [
-      [before[name], after[name]],
-      [before.mtls_endpoint_aliases?.[name], after.mtls_endpoint_aliases?.[name]],
-    ]) {
-      if (!old || !now || !URL.canParse(old) || !URL.canParse(now)) continue;
-      const { origin } = new URL(now);
-      if (origin !== new URL(old).origin) return origin;
+  const keep = Effect.fnUntraced(function* (metadata: Metadata) {
+    yield* choose(metadata, "token_endpoint", options);
+    const found = originsOf(metadata);
+    for (const [name, origin] of found) {
+      const before = origins.get(name);
+      if (before !== undefined && before !== origin) {
+        return yield* new TokenError.ServerUntrusted({ problem: "origin", origin });
+      }
     }
-  }
-  return undefined;
-};
+    for (const [name, origin] of found) origins.set(name, origin);
+    good = metadata;
+    isFailing = false;
+    renewAt = clock.currentTimeMillisUnsafe() + Duration.toMillis("24 hours");
+    return metadata;
+  });
+  const miss = (error: TokenError.Reason) =>
+    Effect.suspend(() => {
+      if (good === undefined) return Effect.void;
+      isFailing = true;
+      renewAt = clock.currentTimeMillisUnsafe() + Duration.toMillis("1 minute");
+      return Effect.logWarning(
+        `discovery of ${new URL(options.issuer).origin}: ${error.message}; the last good document serves on`,
+      );
+    });
+  const renew = () =>
+    flight.current() ??
+    flight.start(fetchMetadata(options).pipe(Effect.flatMap(keep), Effect.tapError(miss)));
+
+  const current: Effect.Effect<Metadata, TokenError.Reason> = Effect.suspend(() => {
+    const last = good;
+    if (last === undefined) return Fiber.join(renew());
+    if (clock.currentTimeMillisUnsafe() < renewAt) return Effect.succeed(last);
+    const renewal = renew();
+    return isFailing
+      ? Effect.succeed(last)
+      : Fiber.await(renewal).pipe(
+          Effect.timeoutOption("1 second"),
+          Effect.map(() => good ?? last),
+        );
+  });
+  return {
+    endpoint: (name) => Effect.flatMap(current, (metadata) => choose(metadata, name, options)),
+  };
+});
+
+/** The origin of each endpoint and alias that a document names. */
+const originsOf = (metadata: Metadata): ReadonlyArray<readonly [name: string, origin: string]> =>
+  Struct.keys(endpoints).flatMap((name) =>
+    [
+      [name, metadata[name]] as const,
+      [`mtls ${name}`, metadata.mtls_endpoint_aliases?.[name]] as const,
+    ].flatMap(([key, endpoint]) =>
+      endpoint != null && URL.canParse(endpoint) ? [[key, new URL(endpoint).origin] as const] : [],
+    ),
+  );
 
 const fetchMetadata = Effect.fnUntraced(function* (
   options: DiscoveryOptions,
-): Effect.fn.Return<typeof Metadata.Type, TokenError.Reason> {
+): Effect.fn.Return<Metadata, TokenError.Reason> {
   const [openid, oauth] = wellKnown(options.issuer);
   const first = yield* ask(options, openid);
   const answer = first.status === 404 ? yield* ask(options, oauth) : first;
@@ -210,12 +241,12 @@ export const wellKnown = (issuer: string): readonly [openid: string, oauth: stri
 };
 
 const choose = (
-  metadata: typeof Metadata.Type,
+  metadata: Metadata,
   name: EndpointName,
   options: DiscoveryOptions,
 ): Effect.Effect<string, TokenError.Reason> => {
-  const plain = metadata[name];
-  const alias = metadata.mtls_endpoint_aliases?.[name];
+  const plain = metadata[name] ?? undefined;
+  const alias = metadata.mtls_endpoint_aliases?.[name] ?? undefined;
   if (options.mutualTls && alias === undefined && options.issuerIsMutualTlsHost !== true) {
     return Effect.fail(new TokenError.ServerUntrusted({ problem: "alias-missing" }));
   }
@@ -235,7 +266,8 @@ const choose = (
             }),
       ),
     onSuccess: ({ hostname, origin }) =>
-      hostname === new URL(options.issuer).hostname || options.endpointHosts.includes(hostname)
+      hostname === new URL(options.issuer).hostname ||
+      options.endpointHosts.some((host) => host.toLowerCase() === hostname)
         ? Effect.succeed(endpoint)
         : Effect.fail(new TokenError.ServerUntrusted({ problem: "origin", origin })),
   });

@@ -120,7 +120,11 @@ const locate = (
   environment: Definition.Environment,
   httpClient: HttpClient.HttpClient,
   mutualTls: boolean,
-): Effect.Effect<AuthorizationServer.AuthorizationServer, TokenError.OptionInvalid> => {
+): Effect.Effect<
+  AuthorizationServer.AuthorizationServer,
+  TokenError.OptionInvalid,
+  Scope.Scope
+> => {
   const issuer = options.issuer ?? environment.issuer;
   const tokenUrl =
     options.tokenUrl ?? (options.issuer === undefined ? environment.tokenUrl : undefined);

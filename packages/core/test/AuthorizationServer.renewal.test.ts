@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as AuthorizationServer from "@x/core/AuthorizationServer";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import * as Logger from "effect/Logger";
 import * as TestClock from "effect/testing/TestClock";
 import { json, server } from "./scripted.ts";
@@ -12,8 +13,11 @@ const document = {
   mtls_endpoint_aliases: { token_endpoint: "https://matls.acme.test/token" },
 };
 
-const discover = Effect.fnUntraced(function* (answers: ReadonlyArray<() => Response>) {
+const discover = Effect.fnUntraced(function* (
+  answers: ReadonlyArray<() => Response | Effect.Effect<Response>>,
+) {
   const logged: Array<string> = [];
+  const logger = Logger.make(({ message }) => void logged.push(String(message)));
   const to = server((_, at) => (answers[at] ?? answers.at(-1) ?? (() => json(document)))());
   const found = yield* AuthorizationServer.discover({
     issuer,
@@ -21,10 +25,8 @@ const discover = Effect.fnUntraced(function* (answers: ReadonlyArray<() => Respo
     mutualTls: true,
     endpointHosts: ["matls.acme.test", "matls2.acme.test"],
     allowLoopbackHttp: false,
-  });
-  const logger = Logger.make(({ message }) => void logged.push(String(message)));
-  const endpoint = found.endpoint("token_endpoint").pipe(Effect.provide(Logger.layer([logger])));
-  return { to, endpoint, logged };
+  }).pipe(Effect.provide(Logger.layer([logger])));
+  return { to, endpoint: found.endpoint("token_endpoint"), found, logged };
 });
 
 const good = () => json(document);
@@ -73,6 +75,10 @@ describe("AuthorizationServer.discover, when it renews after 24 h,", () => {
         ...document,
         mtls_endpoint_aliases: { token_endpoint: "https://matls2.acme.test/token" },
       }),
+    "a document without aliases": () =>
+      json({ issuer, token_endpoint: "https://auth.acme.test/token" }),
+    "an alias that is no URL": () =>
+      json({ ...document, mtls_endpoint_aliases: { token_endpoint: "nonsense" } }),
     "a plain endpoint on another port": () =>
       json({ ...document, token_endpoint: "https://auth.acme.test:8443/token" }),
   };
@@ -109,6 +115,77 @@ describe("AuthorizationServer.discover, when it renews after 24 h,", () => {
       yield* endpoint;
       yield* TestClock.adjust("24 hours");
       assert.strictEqual(yield* endpoint, "https://matls.acme.test/v2/token");
+    }),
+  );
+
+  it.effect("takes no endpoint to another origin by way of a document without it", () =>
+    Effect.gen(function* () {
+      const introspecting = (origin: string) => () =>
+        json({
+          ...document,
+          mtls_endpoint_aliases: {
+            ...document.mtls_endpoint_aliases,
+            introspection_endpoint: `${origin}/introspect`,
+          },
+        });
+      const { to, found } = yield* discover([
+        introspecting("https://matls.acme.test"),
+        good,
+        introspecting("https://matls2.acme.test"),
+      ]);
+      yield* found.endpoint("introspection_endpoint");
+      yield* TestClock.adjust("24 hours");
+      yield* Effect.flip(found.endpoint("introspection_endpoint"));
+      yield* TestClock.adjust("24 hours");
+      const reason = yield* Effect.flip(found.endpoint("introspection_endpoint"));
+      assert.strictEqual(reason._tag, "ServerUntrusted");
+      assert.strictEqual(to.sent.length, 3);
+    }),
+  );
+
+  it.effect("waits a second for it, and not at all after it has failed", () =>
+    Effect.gen(function* () {
+      const { to, endpoint, logged } = yield* discover([good, () => Effect.never]);
+      yield* endpoint;
+      yield* TestClock.adjust("24 hours");
+      const callers = yield* Effect.forkChild(
+        Effect.all(
+          Array.from({ length: 100 }, () => endpoint),
+          { concurrency: "unbounded" },
+        ),
+      );
+      yield* TestClock.adjust(999);
+      assert.isUndefined(callers.pollUnsafe());
+      yield* TestClock.adjust(1);
+      assert.deepStrictEqual(
+        [...new Set(yield* Fiber.join(callers))],
+        ["https://matls.acme.test/token"],
+      );
+      yield* TestClock.adjust("4 seconds");
+      assert.lengthOf(logged, 1, "it went on to its end without them");
+      yield* TestClock.adjust("1 minute");
+      yield* endpoint;
+      assert.strictEqual(to.sent.length, 3);
+    }),
+  );
+
+  it.effect("takes what comes after callers have gone on", () =>
+    Effect.gen(function* () {
+      const moved = {
+        ...document,
+        mtls_endpoint_aliases: { token_endpoint: "https://matls.acme.test/v2/token" },
+      };
+      const { to, endpoint } = yield* discover([
+        good,
+        () => Effect.delay(Effect.succeed(json(moved)), "3 seconds"),
+      ]);
+      yield* endpoint;
+      yield* TestClock.adjust("24 hours");
+      const caller = yield* Effect.forkChild(endpoint, { startImmediately: true });
+      yield* Fiber.interrupt(caller);
+      yield* TestClock.adjust("3 seconds");
+      assert.strictEqual(yield* endpoint, "https://matls.acme.test/v2/token");
+      assert.strictEqual(to.sent.length, 2);
     }),
   );
 });

@@ -3,6 +3,7 @@ import * as AuthorizationServer from "@x/core/AuthorizationServer";
 import type * as TokenError from "@x/core/TokenError";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
+import type * as Scope from "effect/Scope";
 import * as TestClock from "effect/testing/TestClock";
 import { everyText, json, server, transportError } from "./scripted.ts";
 import type { Respond, Server } from "./scripted.ts";
@@ -38,7 +39,7 @@ const tokenEndpoint = Effect.fnUntraced(function* (
 const refusal = (
   respond: Respond | object,
   changes?: Partial<AuthorizationServer.DiscoveryOptions>,
-): Effect.Effect<TokenError.Reason, string> =>
+): Effect.Effect<TokenError.Reason, string, Scope.Scope> =>
   Effect.map(Effect.flip(tokenEndpoint(respond, changes)), (reason) => {
     assert.notInclude(everyText(reason), "canary");
     return reason;
@@ -152,6 +153,11 @@ describe("AuthorizationServer.discover", () => {
     ],
     ["no token endpoint", () => json({ issuer }), /has no token_endpoint/],
     [
+      "a token endpoint that is null",
+      () => json({ issuer, token_endpoint: null }),
+      /has no token_endpoint/,
+    ],
+    [
       "a token endpoint that is no URL",
       () => json({ issuer, token_endpoint: "/canary" }),
       /not an absolute URL/,
@@ -228,9 +234,23 @@ describe("AuthorizationServer.discover trusts", () => {
         ["https://auth.acme.test:8443/token", []],
         ["https://AUTH.ACME.test/token", []],
         ["https://other.acme.test/token", ["other.acme.test"]],
+        ["https://other.acme.test/token", ["Other.Acme.test"]],
       ] as const) {
         assert.strictEqual(yield* tokenEndpoint(at(endpoint), { endpointHosts }), endpoint);
       }
+    }),
+  );
+
+  it.effect("a document that says null of what it does not have", () =>
+    Effect.gen(function* () {
+      const found = yield* discover(
+        server(() =>
+          json({ ...document, introspection_endpoint: null, revocation_endpoint: null }),
+        ),
+      );
+      assert.strictEqual(yield* found.endpoint("token_endpoint"), document.token_endpoint);
+      const reason = yield* Effect.flip(found.endpoint("introspection_endpoint"));
+      assert.include(reason.message, "has no introspection_endpoint");
     }),
   );
 
@@ -317,6 +337,24 @@ describe("AuthorizationServer.discover keeps", () => {
         assert.strictEqual(new Set(yield* Fiber.join(fiber)).size, 1);
         assert.strictEqual(to.sent.length, expected);
         yield* TestClock.adjust("23 hours");
+      }
+    }),
+  );
+
+  it.effect("no document without an endpoint that it can use", () =>
+    Effect.gen(function* () {
+      for (const useless of [
+        { issuer },
+        at("nonsense"),
+        at("https://evil.test/token"),
+        { ...at(document.token_endpoint), mtls_endpoint_aliases: null },
+      ]) {
+        const to = server((_, n) => json(n === 0 ? useless : document));
+        const mutualTls = "mtls_endpoint_aliases" in useless;
+        const found = yield* discover(to, { mutualTls, endpointHosts: ["matls.acme.test"] });
+        yield* Effect.flip(found.endpoint("token_endpoint"));
+        yield* found.endpoint("token_endpoint");
+        assert.strictEqual(to.sent.length, 2);
       }
     }),
   );
