@@ -89,7 +89,7 @@ export const attempts = Metric.counter("oauth_token_attempts", {
  *
  * Attempts end with the deadline, are made again only after transient reasons and never before
  * `Retry-After`; one that is longer than the policy's limit fails at once. Over many acquisitions
- * retries add at most a fifth to the requests.
+ * retries add at most a fifth to the requests, and one in an hour.
  *
  * @since 0.1.0
  */
@@ -134,12 +134,12 @@ const again = (
       Effect.succeed(Duration.max(duration, Duration.millis(input.retryAfter ?? 0))),
     ),
     Schedule.while(
-      ({ input, attempt, duration, elapsed }) =>
+      ({ input, attempt, duration, elapsed, now }) =>
         input.isTransient &&
         attempt < (isUnknownHost(input) ? Math.min(attempts, 2) : attempts) &&
         Duration.isLessThanOrEqualTo(Duration.millis(input.retryAfter ?? 0), maxRetryAfter) &&
         elapsed + Duration.toMillis(duration) < Duration.toMillis(acquisition.deadline) &&
-        budget.spend(),
+        budget.spend(now),
     ),
   );
 

@@ -6,6 +6,7 @@ import * as TokenEndpoint from "@x/core/TokenEndpoint";
 import * as TokenRequest from "@x/core/TokenRequest";
 import * as TokenSource from "@x/core/TokenSource";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Logger from "effect/Logger";
@@ -202,10 +203,23 @@ describe("TokenEndpoint.make on a server that fails now and then", () => {
       const acquisitions = 2000;
       for (let n = 0; n < acquisitions; n++) {
         yield* Effect.forkChild(Effect.exit(once(3)), { startImmediately: true });
-        yield* TestClock.adjust("30 seconds");
+        yield* TestClock.adjust("3 seconds");
       }
       assert.isAtMost(to.sent.length / acquisitions, 1.2);
       assert.isAtLeast(to.sent.length / acquisitions, 1.15);
+    }),
+  );
+
+  it.effect("leaves a retry to those that ask once an hour", () =>
+    Effect.gen(function* () {
+      const to = server((_, at) => (at % 2 === 0 ? json({}, { status: 503 }) : token(at)));
+      const once = TokenEndpoint.make(acquisition(to));
+      for (let hour = 0; hour < 48; hour++) {
+        const fiber = yield* Effect.forkChild(once(3), { startImmediately: true });
+        yield* TestClock.adjust("1 hour");
+        yield* Fiber.join(fiber);
+      }
+      assert.strictEqual(to.sent.length, 96);
     }),
   );
 
@@ -230,7 +244,7 @@ describe("TokenEndpoint.make on a server that fails now and then", () => {
       const once = TokenEndpoint.make(acquisition(to));
       for (const expected of [3, 6, 9, 12, 15, 16]) {
         yield* Effect.forkChild(Effect.exit(once(3)), { startImmediately: true });
-        yield* TestClock.adjust("30 seconds");
+        yield* TestClock.adjust("3 seconds");
         assert.strictEqual(to.sent.length, expected);
       }
     }),
