@@ -13,7 +13,7 @@ export interface RetryBudget {
 const reserve = 10;
 
 // With a server that fails now and then, requests stay below 1.2 times the acquisitions.
-const share = 0.16;
+const share = 0.18;
 
 const perMilli = 1 / 3_600_000;
 
