@@ -127,7 +127,7 @@ describe("after a replacement", () => {
       const pending = yield* Effect.forkChild(Server.refused(old, silent.url));
       yield* Rotating.until("it is under way", () => silent.received.length > 0);
       yield* replace(next);
-      assert.strictEqual((yield* Fiber.join(pending))[0], "ABORT_ERR");
+      assert.strictEqual((yield* Fiber.join(pending))[0], "UND_ERR_DESTROYED");
       yield* Server.closed(silent);
       assert.deepStrictEqual(yield* Server.refused(old, silent.url), ["UND_ERR_DESTROYED"]);
     }),

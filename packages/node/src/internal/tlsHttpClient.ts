@@ -6,6 +6,7 @@ import type * as HttpClient from "effect/http/HttpClient";
 import * as Scope from "effect/Scope";
 import type * as Tls from "node:tls";
 import * as AllowedAddresses from "./allowedAddresses.ts";
+import * as OpenSockets from "./openSockets.ts";
 
 /** A client and how it ends before its scope does. */
 export interface TlsHttpClient {
@@ -54,10 +55,9 @@ const makeDispatcher = Effect.fnUntraced(function* (
   allowAddress: AllowedAddresses.AllowAddress,
 ): Effect.fn.Return<Undici.Dispatcher, never, Scope.Scope> {
   const undici = yield* Effect.promise(() => import("@effect/platform-node/Undici"));
-  // An agent forgets the sockets that are still shaking hands when it is destroyed.
-  const closing = yield* Effect.acquireRelease(
-    Effect.sync(() => new AbortController()),
-    (controller) => Effect.sync(() => controller.abort()),
+  const sockets = yield* Effect.acquireRelease(
+    Effect.sync(() => new OpenSockets.OpenSockets()),
+    (open) => Effect.sync(() => open.end(() => new undici.errors.ClientDestroyedError())),
   );
   const connect = undici.buildConnector({
     secureContext,
@@ -66,12 +66,14 @@ const makeDispatcher = Effect.fnUntraced(function* (
     allowH2: false,
     lookup: AllowedAddresses.lookup(allowAddress),
     timeout: connectTimeout,
-    signal: closing.signal,
   });
   return yield* NodeHttpClient.makeDispatcherOptions({
     connections,
     pipelining: 1,
-    connect: AllowedAddresses.connector(keepingFirstError(connect), allowAddress),
+    connect: AllowedAddresses.connector(
+      keepingFirstError(sockets.connector(connect)),
+      allowAddress,
+    ),
   });
 });
 
