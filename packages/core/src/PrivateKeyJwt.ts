@@ -34,7 +34,11 @@ export interface Signer {
   readonly algorithm: Algorithm;
   /** The key's id at the authorization server, sent as `kid` if given. */
   readonly keyId?: string | undefined;
-  /** JWS signature over the signing input: for ES256 the 64 bytes of `r` and `s`, not DER. */
+  /**
+   * JWS signature over the signing input (RFC 7518 §3): for ES256 the 64 bytes of `r` and `s`, not
+   * the DER that AWS KMS and OpenSSL return; for PS256 and RS256 of a key of 2048 bits or more.
+   * A signature of another length fails with `OptionInvalid` when it is made, and is not sent.
+   */
   readonly sign: (signingInput: Uint8Array) => Effect.Effect<Uint8Array, TokenError.Reason>;
 }
 
@@ -272,5 +276,31 @@ const assertion = Effect.fnUntraced(function* (options: {
   };
   const signingInput = `${Base64Url.encode(JSON.stringify(header))}.${Base64Url.encode(JSON.stringify(claims))}`;
   const signature = yield* options.signer.sign(new TextEncoder().encode(signingInput));
+  const problem = signatureProblem(algorithm, signature);
+  if (problem !== undefined) {
+    return yield* new TokenError.OptionInvalid({ option: "clientAuth.signer", problem });
+  }
   return Redacted.make(`${signingInput}.${Base64Url.encode(signature)}`);
 });
+
+/** What a signature's length tells; servers would say no more than that the client is not known. */
+const signatureProblem = (algorithm: Algorithm, signature: Uint8Array): string | undefined => {
+  const { length } = signature;
+  const returned = `returned a signature of ${length} bytes for ${algorithm}`;
+  switch (algorithm) {
+    case "PS256":
+    case "RS256":
+      return length >= 256
+        ? undefined
+        : `${returned}, which takes 256 or more: sign with an RSA key of 2048 bits or more (RFC 7518 §3)`;
+    case "ES256":
+      if (length === 64) return undefined;
+      return signature[0] === 0x30 && signature[1] === length - 2
+        ? `returned a signature in DER for ${algorithm}, which takes the 64 bytes of r||s (RFC 7518 §3.4): convert it`
+        : `${returned}, which takes the 64 bytes of r||s (RFC 7518 §3.4): sign with a P-256 key`;
+    case "EdDSA":
+      return length === 64
+        ? undefined
+        : `${returned}, which takes 64 (RFC 8037 §3.1): sign with an Ed25519 key`;
+  }
+};
