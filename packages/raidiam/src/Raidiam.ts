@@ -33,6 +33,7 @@ import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
 import * as Provider from "@x/core/Provider";
 import type * as TokenManagement from "@x/core/TokenManagement";
 import * as Config from "effect/Config";
+import * as Schema from "effect/Schema";
 
 /**
  * What the directory shows of an application (software statement).
@@ -85,7 +86,10 @@ export class Raidiam extends Provider.Service<Raidiam>()("@x/raidiam/Raidiam", {
       "RAIDIAM_CLIENT_AUTH",
     ).pipe(Config.withDefault("tls_client_auth")),
     issuer: Config.String("RAIDIAM_ISSUER").pipe(Config.withDefault(undefined)),
-    endpointHosts: Config.succeed(undefined),
+    endpointHosts: Config.Array(Schema.Trim, "RAIDIAM_ENDPOINT_HOSTS").pipe(
+      Config.map((hosts) => hosts.filter((host) => host !== "")),
+      Config.withDefault(undefined),
+    ),
     issuerIsMutualTlsHost: Config.Boolean("RAIDIAM_ISSUER_IS_MUTUAL_TLS_HOST").pipe(
       Config.withDefault(undefined),
     ),

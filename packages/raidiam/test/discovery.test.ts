@@ -210,6 +210,26 @@ describe("Raidiam, whatever its document says,", () => {
     }),
   );
 
+  it.live("asserts for the token endpoint, if asked, wherever it sends the assertion", () =>
+    Effect.gen(function* () {
+      const { pem, options, document, publish, tokenRequests } = yield* start;
+      yield* publish(() => TokenServer.json(document));
+      yield* Effect.gen(function* () {
+        const clientAuth = { ...signing(), audience: "token_endpoint" } as const;
+        const raidiam = yield* Raidiam.make({ ...options, clientAuth });
+        yield* raidiam.revoke(yield* raidiam.get);
+      }).pipe(Effect.provide(NodeHttpsClient.layer(pem)));
+      const sent = yield* tokenRequests;
+      assert.deepStrictEqual(
+        sent.map(({ path }) => path),
+        ["/token", "/token/revocation"],
+      );
+      for (const { body } of sent) {
+        assert.strictEqual(claims(body)["aud"], `${options.issuer}/token`);
+      }
+    }),
+  );
+
   it.live("signs a new assertion with a new jti for each attempt", () =>
     Effect.gen(function* () {
       const { issuer, pem, options, document, tokenRequests, discoveries } = yield* start;
