@@ -98,7 +98,7 @@ const decodeSuccess = (
   const parsed = json.parse(answer);
   if (typeof parsed === "string") return Result.fail(unreadable(parsed, answer.status));
   // Some servers report errors with status 200; a token beside an error is not to be trusted.
-  if (Object.hasOwn(parsed, "error")) {
+  if (Object.hasOwn(parsed, "error") && !isNothing(Reflect.get(parsed, "error"))) {
     return Result.fail(refused(answer, parsed, request, now));
   }
   return Result.mapBoth(decodeGrant(parsed), {
@@ -114,6 +114,9 @@ const decodeSuccess = (
       }),
   });
 };
+
+/** What some servers send in every answer and mean nothing by. */
+const isNothing = (error: unknown): boolean => error === null || error === "";
 
 const decodeGrant = Schema.decodeUnknownResult(Success);
 
@@ -169,7 +172,8 @@ export const unavailable = (
     // A 401 is about the credentials, whatever its code: trying it again can lock an account.
     (status !== 401 && (error === "server_error" || error === "temporarily_unavailable"));
   if (!transient) return undefined;
-  const wait = retryAfter(answer.headers, now);
+  // A date is meant by the server's clock, which need not be ours.
+  const wait = retryAfter(answer.headers, serverTime(answer) ?? now);
   return new TokenError.ServerUnavailable({
     problem: "status",
     status,
@@ -188,7 +192,7 @@ export const refusal = (
   request: TokenRequest.TokenRequest,
   now: number,
 ): TokenError.Reason =>
-  redirection(answer, request.url) ?? refused(answer, json.parse(answer), request, now);
+  redirection(answer, request.url) ?? refused(answer, json.parseAny(answer), request, now);
 
 const refused = (
   answer: Answer,
@@ -198,35 +202,44 @@ const refused = (
 ): TokenError.Reason => {
   const fields: typeof Refusal.Type =
     typeof body === "string" ? {} : Result.getOrElse(decodeRefusal(body), () => ({}));
-  const error = quotable(fields.error, /^[\w.:/-]{1,64}$/, request);
-  const description = quotable(
-    fields.error_description ?? fields.message,
-    /^[\x20-\x7e]+$/,
-    request,
-  )?.slice(0, 200);
+  const code =
+    typeof fields.error === "string" && /^[\w.:/-]{1,64}$/.test(fields.error)
+      ? fields.error
+      : undefined;
+  const error = unlessMentioned(request, code);
+  const description = printable(
+    unlessMentioned(request, beginning(fields.error_description ?? fields.message)),
+  );
   const said = {
     status: answer.status,
     ...(error === undefined ? {} : { error }),
     ...(description === undefined ? {} : { description }),
   };
-  return (
-    unavailable(answer, now, error) ??
-    (answer.status === 401 || error === "invalid_client" || error === "invalid_grant"
-      ? new TokenError.CredentialsRejected(said)
-      : new TokenError.RequestRejected(said))
-  );
+  const transient = unavailable(answer, now, code);
+  if (transient !== undefined) return transient;
+  return answer.status === 401 || code === "invalid_client" || code === "invalid_grant"
+    ? new TokenError.CredentialsRejected(said)
+    : new TokenError.RequestRejected(said);
 };
 
 const decodeRefusal = Schema.decodeUnknownResult(Refusal);
 
-const quotable = (
-  value: unknown,
-  pattern: RegExp,
+/** A little more than is quoted, so that a secret shows that begins before the cut. */
+const beginning = (text: unknown): string | undefined =>
+  typeof text === "string" ? text.slice(0, 300) : undefined;
+
+/** At most 200 characters of printable ASCII: servers break their lines, and write in any script. */
+const printable = (text: string | undefined): string | undefined =>
+  text
+    ?.slice(0, 200)
+    .replaceAll(/[^\x20-\x7e]+/g, " ")
+    .trim() || undefined;
+
+const unlessMentioned = (
   request: TokenRequest.TokenRequest,
+  text: string | undefined,
 ): string | undefined =>
-  typeof value === "string" && pattern.test(value) && !TokenRequest.mentions(request, value)
-    ? value
-    : undefined;
+  text !== undefined && !TokenRequest.mentions(request, text) ? text : undefined;
 
 /**
  * The server's clock by its `Date` header (RFC 9110 §6.6.1), in epoch milliseconds.

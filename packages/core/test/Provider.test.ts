@@ -161,6 +161,7 @@ describe("Provider.make refuses", () => {
     ["apiUrl", "https://u:canary@api.test", /user info/],
     ["apiUrl", "https://api.test/?client_secret=canary", /credential in its query/],
     ["apiUrl", "https://api.test/#canary", /fragment/],
+    ["apiUrl", "https://api.test/v1?tenant=canary", /contains a query/],
     ["apiOrigins", ["https://a.test", "canary"], /not an absolute URL/],
   ];
   for (const [option, value, says] of bad) {

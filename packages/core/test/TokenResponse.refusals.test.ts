@@ -123,9 +123,16 @@ describe("TokenResponse.decode quotes", () => {
     assert.strictEqual(description({ error_description: "d".repeat(200_000) }), "d".repeat(200));
   });
 
-  it("no description with other than printable ASCII", () => {
-    for (const odd of ["a\nb", "\u001b[31m", "\u00e9", "", 1, null, {}, ["a"]]) {
-      assert.isUndefined(description({ error_description: odd }));
+  it("a description in printable ASCII, with spaces for what is not", () => {
+    for (const [odd, quoted] of [
+      ["AADSTS700016: no such app.\r\nTrace ID: 1\r\n", "AADSTS700016: no such app. Trace ID: 1"],
+      ["\u001b[31mred", "[31mred"],
+      ["Ung\u00fcltig", "Ung ltig"],
+    ]) {
+      assert.strictEqual(description({ error_description: odd }), quoted);
+    }
+    for (const none of ["\u00e9", "\n", "", 1, null, {}, ["a"]]) {
+      assert.isUndefined(description({ error_description: none }));
     }
   });
 
@@ -162,6 +169,43 @@ describe("TokenResponse.decode quotes", () => {
   });
 });
 
+describe("TokenResponse.decode knows refused credentials", () => {
+  const refuseTo = (password: string, contentType: string, body: string) =>
+    Result.getOrThrow(
+      Result.flip(
+        TokenResponse.decode(
+          {
+            status: 400,
+            headers: Headers.fromInput({ "content-type": contentType }),
+            body: new TextEncoder().encode(body),
+          },
+          TokenRequest.make("https://login.acme.test/token", "password", {
+            password: Redacted.make(password),
+          }),
+          0,
+        ),
+      ),
+    );
+
+  for (const password of ["client", "grant", "id", "invalid_"]) {
+    it(`where the password is ${password}, which is then not quoted`, () => {
+      for (const code of ["invalid_client", "invalid_grant"]) {
+        const reason = refuseTo(password, "application/json", JSON.stringify({ error: code }));
+        assert.strictEqual(reason._tag, "CredentialsRejected");
+        assert.strictEqual("error" in reason, !code.includes(password));
+      }
+    });
+  }
+
+  for (const type of ["text/plain", "text/html; charset=utf-8", "", "application/octet-stream"]) {
+    it(`by the code of a body that is announced as "${type}"`, () => {
+      const reason = refuseTo("secret", type, '{"error":"invalid_grant"}');
+      assert.isTrue(reason._tag === "CredentialsRejected" && reason.error === "invalid_grant");
+      assert.strictEqual(refuseTo("secret", type, "<html>")._tag, "RequestRejected");
+    });
+  }
+});
+
 describe("TokenResponse.decode reads Retry-After", () => {
   const now = Date.UTC(2026, 10, 21, 12);
   const cases: ReadonlyArray<readonly [header: string, millis: number | undefined]> = [
@@ -189,6 +233,16 @@ describe("TokenResponse.decode reads Retry-After", () => {
       }
     });
   }
+
+  it("as a date by the server's clock, where it says what that is", () => {
+    const reason = refuse(
+      503,
+      {},
+      { "retry-after": "Sat, 21 Nov 2026 14:00:01 GMT", date: "Sat, 21 Nov 2026 14:00:00 GMT" },
+      now,
+    );
+    assert.strictEqual("retryAfter" in reason && reason.retryAfter, 1000);
+  });
 
   it("with more digits than a number can hold", () => {
     const reason = refuse(503, {}, { "retry-after": "9".repeat(400) });

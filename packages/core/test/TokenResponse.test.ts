@@ -228,6 +228,12 @@ describe("TokenResponse.decode refuses", () => {
     });
   }
 
+  it("takes an error that says nothing for none", () => {
+    for (const error of [null, ""]) {
+      assert.isTrue(Result.isSuccess(decode(JSON.stringify({ ...valid, error }))));
+    }
+  });
+
   it("a token beside an error", () => {
     const reason = reasonOf(decode(JSON.stringify({ ...valid, error: "invalid_scope" })));
     assert.strictEqual(reason._tag, "RequestRejected");

@@ -17,6 +17,11 @@ export const parse = (answer: Answer): object | Problem => {
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(answer.headers["content-type"] ?? "")) {
     return answer.body.byteLength === 0 ? "truncated" : "not announced as JSON (content-type)";
   }
+  return parseAny(answer);
+};
+
+/** The same of a body that is announced as anything: enough for a refusal, and not for a grant. */
+export const parseAny = (answer: Answer): object | Problem => {
   const text = decodeUtf8(answer.body, false);
   if (text === undefined) {
     // A body can end in the middle of a character.

@@ -8,6 +8,8 @@ export type Problem = url.UrlProblem & { readonly option: string };
 
 const urls = new Set(["tokenUrl", "apiUrl", "issuer"]);
 
+const bases = new Set(["apiUrl", "issuer"]);
+
 /** The first option that cannot work: missing or empty, with control characters, or an unsafe URL. */
 export const firstProblem = (
   options: object,
@@ -29,6 +31,9 @@ export const firstProblem = (
       if (urls.has(option) || option === "apiOrigins") {
         const parsed = url.parse(text, { allowLoopbackHttp });
         if (Result.isFailure(parsed)) return { ...parsed.failure, option };
+        if (bases.has(option) && parsed.success.search !== "") {
+          return invalid(option, "contains a query, behind which no path can follow");
+        }
       }
     }
   }
