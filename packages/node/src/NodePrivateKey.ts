@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import * as Crypto from "node:crypto";
 import * as Fs from "node:fs/promises";
+import * as Paths from "./internal/paths.ts";
 
 /**
  * A private key in a file, or in memory.
@@ -40,15 +41,16 @@ export const signer = Effect.fnUntraced(function* (
   options: Options,
 ): Effect.fn.Return<PrivateKeyJwt.Signer, TokenError.OptionInvalid> {
   const { privateKey, passphrase, algorithm, keyId } = options;
-  // A path belongs into a message, and contents that were given in its place do not.
-  if (typeof privateKey === "string" && privateKey.includes("-----BEGIN")) {
-    return yield* unusable("is the contents of a key in place of a path; give it as bytes");
-  }
   const pem =
     typeof privateKey === "string"
       ? yield* Effect.tryPromise({
           try: () => Fs.readFile(privateKey),
-          catch: () => unusable(`${privateKey} cannot be read; check the path and its mode`),
+          catch: () =>
+            unusable(
+              Paths.mayBeContents(privateKey)
+                ? "(contents in place of a path) cannot be read; give the path of a file, or the contents as bytes"
+                : `${privateKey} cannot be read; check the path and its mode`,
+            ),
         })
       : privateKey;
   const key = yield* Effect.try({

@@ -85,7 +85,7 @@ describe("NodePrivateKey.signer refuses", () => {
     "no passphrase": [{ privateKey: pem }, /the passphrase does not open it/],
     "a file that is absent": [{ privateKey: "absent.key" }, /absent\.key cannot be read/],
     "what is no key": [{ privateKey: Buffer.from("canary") }, /is not a private key in PEM/],
-    "contents in place of a path": [{ privateKey: pem.toString() }, /give it as bytes/],
+    "contents in place of a path": [{ privateKey: pem.toString() }, /the contents as bytes/],
     "another kind of key than the algorithm's": [
       { privateKey: pem, passphrase, algorithm: "ES256" },
       /ES256, which takes a P-256 private key/,

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import * as Crypto from "node:crypto";
 import * as Fs from "node:fs/promises";
+import * as Paths from "./paths.ts";
 
 /** A path, or the contents. */
 export type File = string | Uint8Array;
@@ -53,19 +54,13 @@ export const read = Effect.fnUntraced(function* (
   option: string,
   file: File,
 ): Effect.fn.Return<Material, TokenError.CertificateUnusable> {
-  if (typeof file === "string" && looksLikeContents.test(file)) {
-    return yield* unusable(
-      "unreadable",
-      `${option} (contents in place of a path)`,
-      "a string is taken for a path; write the contents to a file and give its path, or give them as bytes: new TextEncoder().encode(pem)",
-    );
-  }
   const source = typeof file === "string" ? `${option} ${file}` : `${option} (in memory)`;
   const bytes =
     typeof file === "string"
       ? yield* Effect.tryPromise({
           try: (signal) => Fs.readFile(file, { signal }),
-          catch: (error) => fileProblem(source, codeOf(error)),
+          catch: (error) =>
+            Paths.mayBeContents(file) ? contentsGiven(option) : fileProblem(source, codeOf(error)),
         })
       : Buffer.from(file);
   if (bytes.toString("latin1").trim() === "") {
@@ -170,11 +165,15 @@ const privateKeyBegin = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const privateKeyBlock = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^]+?-----END \1-----/;
 const legacyEncryption = /^Proc-Type: *4,ENCRYPTED/m;
 
-// A path goes into messages, and contents given by mistake must not: PEM, base64 of DER, base64 of PEM.
-const looksLikeContents = /[\r\n]|-----BEGIN|^M[A-Za-z0-9+/=]{63}|^LS0tLS1CRUdJTi/;
-
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+
+const contentsGiven = (option: string): TokenError.CertificateUnusable =>
+  unusable(
+    "unreadable",
+    `${option} (contents in place of a path)`,
+    "a string is taken for a path, and there is no such file; write the contents to a file and give its path, or give them as bytes: new TextEncoder().encode(pem)",
+  );
 
 const fileProblem = (source: string, code: string): TokenError.CertificateUnusable => {
   switch (code) {
