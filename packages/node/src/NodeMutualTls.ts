@@ -3,9 +3,10 @@
  * `MutualTls` with it and with what replaces it.
  *
  * A replacement is checked as the first one was, and taken as a whole: a new generation, with TLS
- * sessions and connections of its own. The old one's requests finish, and its connections are closed
- * within 5 s, so ask `currentUnsafe` for every request. A replacement that cannot be used is logged
- * once, and leaves the present one in use.
+ * sessions and connections of its own, so ask `currentUnsafe` for every request. Requests on the old
+ * one, those that wait for a connection too, have up to 5 s to finish over its connections; the rest
+ * fails with the code `ERR_CERTIFICATE_REPLACED`. A replacement that cannot be used is logged once, and
+ * leaves the present one in use.
  *
  * Beside `MutualTls` each provides a plain `HttpClient`, which trusts the same authorities and never
  * shows the certificate. Both speak HTTP/1.1 over TLS 1.2 or newer on at most 64 connections an

@@ -119,6 +119,46 @@ describe("after a replacement", () => {
     }),
   );
 
+  it.live(
+    "requests that wait for a connection are sent over the old ones, as long as these last",
+    () =>
+      Effect.gen(function* () {
+        const { client, next, server, currentUnsafe, replace } = yield* start;
+        const waiting: Array<Http.ServerResponse> = [];
+        const slow = yield* Server.https(server, {}, (response) => void waiting.push(response));
+        const old = currentUnsafe().httpClient;
+        const pending = yield* Effect.forkChild(
+          Effect.forEach(
+            Array.from({ length: 200 }),
+            () =>
+              Server.get(old, slow.url).pipe(
+                Effect.catchTag("NoAnswer", ({ codes }) => Effect.succeed(codes.join())),
+              ),
+            { concurrency: "unbounded" },
+          ),
+        );
+        yield* Rotating.until("64 are under way", () => waiting.length === 64);
+        yield* replace(next);
+        for (const sent of [64, 128]) {
+          for (const response of waiting.slice(sent - 64)) response.end("late");
+          yield* Rotating.until("64 more are", () => waiting.length === sent + 64);
+        }
+        const outcomes = yield* Fiber.join(pending);
+        assert.lengthOf(
+          outcomes.filter((outcome) => outcome === "late"),
+          128,
+        );
+        // 64 of these were sent, and 8 never were.
+        assert.lengthOf(
+          outcomes.filter((outcome) => outcome === "ERR_CERTIFICATE_REPLACED"),
+          72,
+        );
+        assert.deepStrictEqual([...new Set(slow.thumbprints)], [client.thumbprint]);
+        assert.lengthOf(slow.thumbprints, 192);
+        assert.strictEqual(slow.connections(), 64);
+      }),
+  );
+
   it.live("a request that does not end is cut off, and so are handshakes", () =>
     Effect.gen(function* () {
       const { next, server, currentUnsafe, replace } = yield* start;
@@ -127,7 +167,7 @@ describe("after a replacement", () => {
       const pending = yield* Effect.forkChild(Server.refused(old, silent.url));
       yield* Rotating.until("it is under way", () => silent.received.length > 0);
       yield* replace(next);
-      assert.strictEqual((yield* Fiber.join(pending))[0], "UND_ERR_DESTROYED");
+      assert.deepStrictEqual(yield* Fiber.join(pending), ["ERR_CERTIFICATE_REPLACED"]);
       yield* Server.closed(silent);
       assert.deepStrictEqual(yield* Server.refused(old, silent.url), ["UND_ERR_DESTROYED"]);
     }),

@@ -27,9 +27,12 @@ export class OpenSockets {
     };
   }
 
-  /** Ends them all with such an error; without one, undici would not hear of it. */
+  /**
+   * Ends them all with such an error; without one, undici would not hear of it. What is asked for
+   * later fails with the first end's.
+   */
   end(error: () => Error): void {
-    this.#ended = error;
+    this.#ended ??= error;
     for (const socket of this.#open) socket.destroy(error());
   }
 }

@@ -12,9 +12,12 @@ import * as OpenSockets from "./openSockets.ts";
 export interface TlsHttpClient {
   readonly httpClient: HttpClient.HttpClient;
   /**
-   * Lets requests finish and closes the sockets, within 5 s; what is not done by then is cut off.
+   * Lets requests finish and closes the sockets, within 5 s.
    *
    * For the first second, requests of callers that have just been given the client are still taken.
+   * Those that wait for a connection get the next free one of this client, as what is in them may be
+   * bound to its certificate. What is not done by the end fails with `ERR_CERTIFICATE_REPLACED`,
+   * whether it was sent or not.
    */
   readonly retire: Effect.Effect<void>;
 }
@@ -30,7 +33,11 @@ export const make = (
 ): Effect.Effect<TlsHttpClient, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Scope.fork(yield* Effect.scope);
-    const dispatcher = yield* Scope.provide(makeDispatcher(secureContext, allowAddress), scope);
+    const sockets = new OpenSockets.OpenSockets();
+    const dispatcher = yield* Scope.provide(
+      makeDispatcher(secureContext, allowAddress, sockets),
+      scope,
+    );
     const httpClient = yield* Effect.provideService(
       NodeHttpClient.makeUndici,
       NodeHttpClient.Dispatcher,
@@ -45,6 +52,7 @@ export const make = (
             patience,
           ),
         ),
+        Effect.andThen(Effect.sync(() => sockets.end(replaced))),
         Effect.andThen(Scope.close(scope, Exit.void)),
       ),
     };
@@ -53,11 +61,11 @@ export const make = (
 const makeDispatcher = Effect.fnUntraced(function* (
   secureContext: Tls.SecureContext,
   allowAddress: AllowedAddresses.AllowAddress,
+  sockets: OpenSockets.OpenSockets,
 ): Effect.fn.Return<Undici.Dispatcher, never, Scope.Scope> {
   const undici = yield* Effect.promise(() => import("@effect/platform-node/Undici"));
-  const sockets = yield* Effect.acquireRelease(
-    Effect.sync(() => new OpenSockets.OpenSockets()),
-    (open) => Effect.sync(() => open.end(() => new undici.errors.ClientDestroyedError())),
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => sockets.end(() => new undici.errors.ClientDestroyedError())),
   );
   const connect = undici.buildConnector({
     secureContext,
@@ -79,6 +87,12 @@ const makeDispatcher = Effect.fnUntraced(function* (
 
 const grace = "1 second";
 const patience = "4 seconds";
+
+const replaced = (): NodeJS.ErrnoException =>
+  Object.assign(
+    new Error("the certificate or the authorities were replaced while this request waited or ran"),
+    { code: "ERR_CERTIFICATE_REPLACED" },
+  );
 
 /** Milliseconds, for TCP and the TLS handshake together. */
 const connectTimeout = 10_000;
