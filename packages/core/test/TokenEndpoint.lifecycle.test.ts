@@ -8,6 +8,7 @@ import * as TokenSource from "@x/core/TokenSource";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as HttpClient from "effect/http/HttpClient";
+import type { HttpClientError } from "effect/http/HttpClientError";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Logger from "effect/Logger";
 import * as Redacted from "effect/Redacted";
@@ -23,6 +24,7 @@ import {
   token,
   transportError,
 } from "./scripted.ts";
+import type { Server } from "./scripted.ts";
 
 const scoped = (scope: string) => ({
   request: () =>
@@ -128,6 +130,42 @@ describe("TokenEndpoint.make over a client that is made of another", () => {
       assert.strictEqual(Redacted.value(issued.value), "token-0");
     }),
   );
+
+  type Asking = (to: Server, ask: Effect.Effect<unknown, HttpClientError>) => HttpClient.HttpClient;
+  const clients: Readonly<Record<string, Asking>> = {
+    before: (to, ask) =>
+      HttpClient.mapRequestEffect(to.httpClient, (request) => Effect.as(ask, request)),
+    around: (to, ask) =>
+      HttpClient.transform(to.httpClient, (effect) => Effect.andThen(ask, effect)),
+    after: (to, ask) => HttpClient.tap(to.httpClient, () => ask),
+  };
+  for (const [when, asking] of Object.entries(clients)) {
+    for (const status of [200, 307]) {
+      it.effect(`nor what it asks elsewhere ${when} it, and a ${status} for what it is`, () =>
+        Effect.gen(function* () {
+          const to = server(({ url }) => {
+            if (url.startsWith("https://metadata.test")) return json({ id: 1 });
+            return status === 200 && url.startsWith("https://login.acme.test")
+              ? token(7)
+              : new Response(null, { status: 307, headers: { location: "https://evil.test/" } });
+          });
+          const ask = to.httpClient.get("https://metadata.test/id");
+          const client = HttpClient.followRedirects(asking(to, ask));
+          const result = yield* Effect.result(acquire(acquisition({ ...to, httpClient: client })));
+          assert.strictEqual(
+            result._tag === "Success"
+              ? Redacted.value(result.success.value)
+              : result.failure.reason._tag,
+            status === 200 ? "token-7" : "ServerUntrusted",
+          );
+          assert.deepStrictEqual(
+            to.sent.filter(({ url }) => url.startsWith("https://evil.test")),
+            [],
+          );
+        }),
+      );
+    }
+  }
 
   it.effect("and what goes elsewhere for one", () =>
     Effect.gen(function* () {

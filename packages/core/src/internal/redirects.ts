@@ -19,10 +19,9 @@ export class Redirected extends Data.TaggedClass("Redirected")<{ readonly origin
  * - `fetch` follows by default, so `redirect: "manual"` is added to its settings from inside the
  *   client's own context, where the user's other settings are, wherever they were provided.
  * - A client under `HttpClient.followRedirects` loops where nothing outside reaches it. But every
- *   client asks `TracerDisabledWhen` about each request before it sends it, and only what it sends
- *   on its own account was not prepared here: that is where a redirect is noticed. What goes to the
- *   very URL that was prepared is none: a client inside a client asks once more, and one that tries
- *   again once for each attempt.
+ *   client asks `TracerDisabledWhen` about each request before it sends it: one that carries what
+ *   was prepared on to another URL follows a redirect. What else a client asks elsewhere is its own
+ *   affair.
  *
  * Afterwards the caller's context is as it was.
  */
@@ -36,29 +35,28 @@ export const withoutRedirects = <E, R>(
     const isDisabled = fiber.getRef(Tracer.DisablePropagation)
       ? () => true
       : fiber.getRef(HttpClient.TracerDisabledWhen);
-    let isPrepared = false;
-    let preparedUrl: string | undefined;
+    let sent: HttpClientRequest.HttpClientRequest | undefined;
     const guard = (outgoing: HttpClientRequest.HttpClientRequest): boolean => {
-      const url = HttpClientRequest.toUrl(outgoing);
-      if (Option.isSome(url)) {
-        if (isPrepared) {
-          preparedUrl = url.value.href;
-        } else if (url.value.href !== preparedUrl && !mayFollow(url.value)) {
+      if (sent !== undefined && isCarriedOn(sent, outgoing)) {
+        const url = HttpClientRequest.toUrl(outgoing);
+        if (Option.isSome(url) && !mayFollow(url.value)) {
           // A predicate has no other way to stop the client that asks it.
           throw new Redirected({ origin: url.value.origin });
         }
       }
-      isPrepared = false;
       return isDisabled(outgoing);
     };
     // A client that tries again runs this again, and one that follows a redirect does not.
     const prepared = Effect.withFiber<HttpClientRequest.HttpClientRequest, E, R>((inner) => {
-      isPrepared = true;
-      const init = Context.getOrUndefined(inner.context, FetchHttpClient.RequestInit);
-      inner.setContext(
-        Context.add(inner.context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
-      );
-      return httpClient.preprocess(request);
+      sent = undefined;
+      return Effect.map(httpClient.preprocess(request), (made) => {
+        sent = made;
+        const init = Context.getOrUndefined(inner.context, FetchHttpClient.RequestInit);
+        inner.setContext(
+          Context.add(inner.context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
+        );
+        return made;
+      });
     });
     // Around the whole client, because a layered one restores the context after each request.
     fiber.setContext(
@@ -75,3 +73,24 @@ export const withoutRedirects = <E, R>(
       Effect.ensuring(Effect.sync(() => fiber.setContext(context))),
     );
   });
+
+/** Whether a request goes on to another URL: with the same body or without one, and with what else was said. */
+const isCarriedOn = (
+  sent: HttpClientRequest.HttpClientRequest,
+  outgoing: HttpClientRequest.HttpClientRequest,
+): boolean => {
+  if (urlOf(sent) === urlOf(outgoing)) return false;
+  if (outgoing.body._tag !== "Empty") return outgoing.body === sent.body;
+  const { authorization } = sent.headers;
+  return (
+    (authorization !== undefined && outgoing.headers["authorization"] === authorization) ||
+    Object.entries(sent.headers).every(
+      ([name, value]) => mayBeDropped.test(name) || outgoing.headers[name] === value,
+    )
+  );
+};
+
+const mayBeDropped = /^(authorization|cookie|content-.*)$/;
+
+const urlOf = (request: HttpClientRequest.HttpClientRequest): string | undefined =>
+  Option.getOrUndefined(HttpClientRequest.toUrl(request))?.href;
