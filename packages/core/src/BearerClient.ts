@@ -119,11 +119,15 @@ export const make = (options: {
       ),
       Effect.map((response) => {
         // Other answers can come from something before the API, which has not looked at the token.
-        if (response.status >= 200 && response.status < 300) source.acceptedUnsafe(token);
+        if (response.status >= 200 && response.status < 300) {
+          source.acceptedUnsafe(token);
+          if (!isReplayable(request)) handedBack = false;
+        }
         return response;
       }),
     );
 
+  let handedBack = false;
   const recover = Effect.fnUntraced(function* (
     request: HttpClientRequest.HttpClientRequest,
     refused: AccessToken.AccessToken,
@@ -131,7 +135,9 @@ export const make = (options: {
   ) {
     const refusedAt = yield* Clock.monotonicTimeNanos;
     if (!isReplayable(request)) {
-      source.refusedUnsafe(refused);
+      // Nobody sends it again with the fresh token, but the next such request shows what becomes of it.
+      if (handedBack) source.refusedUnsafe(refused);
+      handedBack = true;
       yield* source.invalidate(refused);
       return response;
     }
