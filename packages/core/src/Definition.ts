@@ -72,7 +72,8 @@ export interface DiscoveryOptions {
   /** Issuer identifier; a `tokenUrl` takes its place, and then nothing is discovered. */
   readonly issuer?: string | undefined;
   /**
-   * Revokes the token (RFC 7009) when the layer closes; for at most 5 s, and without a failure.
+   * Revokes every token that it was issued and that lives (RFC 7009) when the layer closes; for at
+   * most 5 s, and without a failure.
    *
    * @default false
    */

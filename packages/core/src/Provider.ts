@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
-import type * as Scope from "effect/Scope";
+import * as Scope from "effect/Scope";
 import type { NoExcessProperties } from "effect/Types";
 import { AccessToken } from "./AccessToken.ts";
 import * as AuthorizationServer from "./AuthorizationServer.ts";
@@ -75,12 +75,20 @@ export const make = Effect.fnUntraced(
     });
     const store = yield* TokenStore.TokenStore;
     const identity = Definition.identify(provider, options);
+    const issued = TokenManagement.issued();
+    const life = yield* Scope.fork(yield* Effect.scope);
     const source = yield* TokenSource.make({
-      acquire: (attempts) => store.through(identity, acquire(attempts)),
+      acquire: (attempts) =>
+        store.through(
+          identity,
+          options.revokeOnClose === true
+            ? Effect.tap(acquire(attempts), issued.note)
+            : acquire(attempts),
+        ),
       policy,
       isUsable: (token) =>
         mutualTls === undefined || token.thumbprint === mutualTls.currentUnsafe().thumbprint,
-    });
+    }).pipe(Scope.provide(life));
     const httpClient = BearerClient.make({
       provider,
       source,
@@ -99,10 +107,17 @@ export const make = Effect.fnUntraced(
     const management = {
       introspect,
       // First, so that nobody is handed a token that is about to end.
-      revoke: (token: AccessToken) => Effect.andThen(source.drop(token), revoke(token)),
+      revoke: (token: AccessToken) =>
+        source
+          .drop(token)
+          .pipe(Effect.andThen(revoke(token)), Effect.andThen(issued.forget(token))),
     };
-    if (options.revokeOnClose === true)
-      yield* Effect.addFinalizer(() => revokeLast(source, management));
+    if (options.revokeOnClose === true) {
+      // The source first, so that nothing is issued behind the revocation's back.
+      yield* Effect.addFinalizer((exit) =>
+        Effect.andThen(Scope.close(life, exit), issued.revokeLiving(revoke)),
+      );
+    }
     return assemble(definition, source, httpClient, management);
   },
   (effect, definition) => TokenError.withProvider(definition.name)(effect),
@@ -128,7 +143,17 @@ const locate = (
   const issuer = options.issuer ?? environment.issuer;
   const tokenUrl =
     options.tokenUrl ?? (options.issuer === undefined ? environment.tokenUrl : undefined);
-  if (tokenUrl !== undefined) return Effect.succeed(AuthorizationServer.fromTokenUrl(tokenUrl));
+  if (tokenUrl !== undefined) {
+    return options.revokeOnClose === true
+      ? Effect.fail(
+          new TokenError.OptionInvalid({
+            option: "revokeOnClose",
+            problem:
+              "needs the issuer, which tells where to revoke; give it in place of a tokenUrl",
+          }),
+        )
+      : Effect.succeed(AuthorizationServer.fromTokenUrl(tokenUrl));
+  }
   if (issuer === undefined) {
     return Effect.fail(
       new TokenError.OptionInvalid({
@@ -154,21 +179,6 @@ const connect = (
   mutualTls === undefined
     ? Effect.succeed({ httpClient: plain, thumbprint: undefined })
     : MutualTls.current(mutualTls);
-
-/** Revokes the token that lives, if one does; what cannot be revoked in time ends by itself. */
-const revokeLast = (
-  source: TokenSource.TokenSource,
-  management: TokenManagement.TokenManagement,
-): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const token = source.peekUnsafe();
-    return token === undefined
-      ? Effect.void
-      : management.revoke(token).pipe(
-          Effect.timeout("5 seconds"),
-          Effect.catch((error) => Effect.logWarning(`the token was not revoked: ${error.message}`)),
-        );
-  });
 
 const assemble = <Operations extends object>(
   definition: {

@@ -132,4 +132,47 @@ export const make = (options: {
   };
 };
 
+/**
+ * The tokens that a provider was issued and that may still live.
+ *
+ * @since 0.1.0
+ */
+export interface Issued {
+  readonly note: (token: AccessToken) => Effect.Effect<void>;
+  readonly forget: (token: AccessToken) => Effect.Effect<void>;
+  /** Revokes those that live, for at most 5 s; a failure is logged. */
+  readonly revokeLiving: (revoke: TokenManagement["revoke"]) => Effect.Effect<void>;
+}
+
+/**
+ * Keeps the tokens that are noted until they end, those too that were replaced before.
+ *
+ * @since 0.1.0
+ */
+export const issued = (): Issued => {
+  const tokens = new Set<AccessToken>();
+  return {
+    note: (token) =>
+      Effect.sync(() => {
+        for (const one of tokens) if (one.expiresAt <= token.issuedAt) tokens.delete(one);
+        tokens.add(token);
+      }),
+    forget: (token) => Effect.sync(() => void tokens.delete(token)),
+    revokeLiving: (revoke) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.forEach(
+          [...tokens].filter(({ expiresAt }) => expiresAt > now),
+          (token) =>
+            revoke(token).pipe(
+              Effect.timeout("5 seconds"),
+              Effect.catch((error) =>
+                Effect.logWarning(`a token was not revoked: ${error.message}`),
+              ),
+            ),
+          { concurrency: "unbounded", discard: true },
+        ),
+      ),
+  };
+};
+
 const decode = Schema.decodeUnknownEffect(Introspection);

@@ -6,7 +6,10 @@ import * as RefreshPolicy from "@x/core/RefreshPolicy";
 import * as TokenError from "@x/core/TokenError";
 import * as TokenManagement from "@x/core/TokenManagement";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
+import * as Logger from "effect/Logger";
 import * as Redacted from "effect/Redacted";
+import * as TestClock from "effect/testing/TestClock";
 import * as Jose from "jose";
 import { accessToken, everyText, json, server, spansOf, transportError } from "./scripted.ts";
 import type { Respond, Sent } from "./scripted.ts";
@@ -184,6 +187,42 @@ describe("TokenManagement in telemetry", () => {
         ],
       );
       assert.notInclude(everyText(made), "canary");
+    }),
+  );
+});
+
+describe("TokenManagement.issued", () => {
+  const living = (value: string, issuedAt: number) =>
+    accessToken(value, { issuedAt, expiresAt: issuedAt + 1000 });
+
+  it.effect("revokes what lives, once, and logs what cannot be revoked in 5 s", () =>
+    Effect.gen(function* () {
+      const revoked: Array<string> = [];
+      const logged: Array<string> = [];
+      const issued = TokenManagement.issued();
+      for (const one of [living("ended", 0), living("old", 1000), living("new", 1500)]) {
+        yield* issued.note(one);
+      }
+      const forgotten = living("forgotten", 1500);
+      yield* issued.note(forgotten);
+      yield* issued.forget(forgotten);
+      yield* TestClock.setTime(1600);
+      const fiber = yield* issued
+        .revokeLiving((one) => {
+          revoked.push(Redacted.value(one.value));
+          return Redacted.value(one.value) === "old" ? Effect.void : Effect.never;
+        })
+        .pipe(
+          Effect.provide(
+            Logger.layer([Logger.make(({ message }) => void logged.push(String(message)))]),
+          ),
+          Effect.forkChild({ startImmediately: true }),
+        );
+      yield* TestClock.adjust("5 seconds");
+      yield* Fiber.join(fiber);
+      assert.deepStrictEqual(revoked, ["old", "new"]);
+      assert.lengthOf(logged, 1);
+      assert.match(logged[0] ?? "", /^a token was not revoked: /);
     }),
   );
 });

@@ -304,6 +304,40 @@ describe("Raidiam", () => {
     }),
   );
 
+  it.live("revokes those too that it replaced, and none that has been issued to another", () =>
+    Effect.gen(function* () {
+      const { mutual, options } = yield* start();
+      yield* Effect.gen(function* () {
+        const observer = yield* Raidiam.make(options);
+        const tokens = yield* Effect.gen(function* () {
+          const raidiam = yield* Raidiam.make({ ...options, revokeOnClose: true });
+          const first = yield* raidiam.get;
+          yield* raidiam.invalidate(first);
+          return [first, yield* raidiam.get];
+        }).pipe(Effect.scoped);
+        for (const token of tokens) {
+          assert.deepStrictEqual(yield* observer.introspect(token), { active: false });
+        }
+        assert.isTrue((yield* observer.introspect(yield* observer.get)).active);
+      }).pipe(Effect.provide(mutual));
+    }),
+  );
+
+  it.live("asks for the issuer where it is to revoke and has a token endpoint alone", () =>
+    Effect.gen(function* () {
+      const { emulator, mutual, options } = yield* start();
+      const error = yield* Raidiam.make({
+        ...options,
+        tokenUrl: emulator.tokenUrl,
+        revokeOnClose: true,
+      }).pipe(Effect.provide(mutual), Effect.flip);
+      assert.strictEqual(
+        error.reason._tag === "OptionInvalid" && error.reason.option,
+        "revokeOnClose",
+      );
+    }),
+  );
+
   it.live("refuses a signing key that does not fit the algorithm when the layer is built", () =>
     Effect.gen(function* () {
       const { emulator, plain } = yield* start();
