@@ -49,20 +49,24 @@ const run = (end: "dispose" | "leave") =>
       assert.notInclude(stdout + stderr, secret.split("\n")[1] ?? assert.fail("a line"));
     }
     const lines = stdout.trim().split("\n");
-    return JSON.parse(lines.at(-1) ?? "") as unknown;
+    return JSON.parse(lines.at(-1) ?? "") as readonly [number, number];
   });
 
 describe("a process that watches files ends by itself", () => {
   it.live("after its runtime was disposed of, and with it the watchers", () =>
     Effect.gen(function* () {
-      // One for the directory of the pair, one for that of the authority.
-      assert.deepStrictEqual(yield* run("dispose"), [2, 0]);
+      const [open, left] = yield* run("dispose");
+      // For the directory of the pair, that of the authority, and those above.
+      assert.isAbove(open, 2);
+      assert.strictEqual(left, 0);
     }),
   );
 
   it.live("even when nothing was disposed of", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* run("leave"), [2, 2]);
+      const [open, left] = yield* run("leave");
+      assert.isAbove(open, 2);
+      assert.strictEqual(left, open);
     }),
   );
 });

@@ -23,7 +23,12 @@ export const make = (
       Effect.sync(() => new Watchers(() => void Queue.offerUnsafe(events, undefined))),
       (watchers) => Effect.sync(() => watchers.close()),
     );
-    const follow = Effect.promise(async () => watchers.follow(await FilePlaces.find(paths)));
+    const follow = Effect.promise(async () => {
+      // What changes before a new watcher looks at it tells nobody, so look again after each new one.
+      for (let tries = 8; tries > 0; tries -= 1) {
+        if (!watchers.follow(await FilePlaces.find(paths))) break;
+      }
+    });
     yield* follow;
     return Stream.fromQueue(events).pipe(
       Stream.debounce(quiet),
@@ -38,8 +43,20 @@ const pollInterval = "30 seconds";
 
 interface Watcher {
   readonly watcher: Fs.FSWatcher;
+  /** A watcher stays with its directory when another one takes the path. */
+  readonly identity: string | undefined;
   names: ReadonlySet<string>;
 }
+
+/** Tells directories apart that follow each other at one path. */
+const identify = (directory: string): string | undefined => {
+  try {
+    const { dev, ino } = Fs.statSync(directory, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+};
 
 class Watchers {
   readonly #watchers = new Map<string, Watcher>();
@@ -50,16 +67,19 @@ class Watchers {
     this.#report = report;
   }
 
-  follow(places: FilePlaces.Places): void {
-    if (this.#isClosed) return;
-    for (const directory of this.#watchers.keys()) {
-      if (!places.has(directory)) this.#forget(directory);
+  /** Watches these places and no others; whether any of them is watched anew. */
+  follow(places: FilePlaces.Places): boolean {
+    if (this.#isClosed) return false;
+    for (const [directory, { identity }] of this.#watchers) {
+      if (!places.has(directory) || identity !== identify(directory)) this.#forget(directory);
     }
+    let isAnyNew = false;
     for (const [directory, names] of places) {
       const known = this.#watchers.get(directory);
-      if (known === undefined) this.#watch(directory, names);
+      if (known === undefined) isAnyNew = this.#watch(directory, names) || isAnyNew;
       else known.names = names;
     }
+    return isAnyNew;
   }
 
   close(): void {
@@ -67,15 +87,19 @@ class Watchers {
     for (const directory of this.#watchers.keys()) this.#forget(directory);
   }
 
-  #watch(directory: string, names: ReadonlySet<string>): void {
+  #watch(directory: string, names: ReadonlySet<string>): boolean {
+    // Before, so that a watcher is at worst taken for older than it is.
+    const identity = identify(directory);
     try {
       const watcher = Fs.watch(directory, { persistent: false }, (_, name) =>
         this.#changed(directory, name),
       );
       watcher.on("error", () => this.#forget(directory));
-      this.#watchers.set(directory, { watcher, names });
+      this.#watchers.set(directory, { watcher, identity, names });
+      return true;
     } catch {
-      // The directory is gone, or the system has no watcher left: the poll remains.
+      // The directory is gone or not to be read, or the system has no watcher left: the poll remains.
+      return false;
     }
   }
 

@@ -5,10 +5,10 @@ import * as Path from "node:path";
 export type Places = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * Finds where to look for changes of files: in the directory of each, of every symbolic link on the
- * way there, and, where the way ends early, in the last directory that exists.
+ * Finds where to look for changes of files: in every directory on the way to each, by whatever links,
+ * down to the last one that exists.
  *
- * So the flip of a link anywhere in a path is seen, such as Kubernetes' `..data`.
+ * So a directory or a link that is replaced anywhere in a path is seen, such as Kubernetes' `..data`.
  */
 export const find = async (paths: ReadonlyArray<string>): Promise<Places> => {
   const places = new Map<string, Set<string>>();
@@ -31,13 +31,12 @@ const along = async (path: string): Promise<ReadonlyArray<readonly [string, stri
     if (name === undefined) break;
     const here = Path.join(directory, name);
     const target = await readLink(here);
+    found.push([directory, name]);
+    if (target === undefined) break;
     if (target === notLink) {
-      if (ahead.length === 0) found.push([directory, name]);
       directory = here;
       continue;
     }
-    found.push([directory, name]);
-    if (target === undefined) break;
     links -= 1;
     if (Path.isAbsolute(target)) directory = Path.parse(target).root;
     ahead = [...segments(target), ...ahead];
