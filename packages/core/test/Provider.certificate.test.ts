@@ -2,10 +2,12 @@ import { assert, describe, it } from "@effect/vitest";
 import * as MutualTls from "@x/core/MutualTls";
 import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
 import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
 import * as HttpClient from "effect/http/HttpClient";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
+import * as Scope from "effect/Scope";
 import * as TestClock from "effect/testing/TestClock";
 import { Bound, Certified } from "./acme.ts";
 import { json, server, token } from "./scripted.ts";
@@ -260,5 +262,42 @@ describe("Provider.make with an issuer", () => {
       const odd = yield* Effect.flip(make({ issuer: "mine.test" }));
       assert.strictEqual(odd.reason._tag === "OptionInvalid" && odd.reason.option, "issuer");
     }).pipe(Effect.provide(plain(vendor()))),
+  );
+
+  it.effect("lets no acquisition end behind the back of revokeOnClose", () =>
+    Effect.gen(function* () {
+      const ended: Array<string> = [];
+      let asked = 0;
+      const to = server(({ url, body }) => {
+        const answer = (text: string, response: Response, delay: number) =>
+          Effect.sync(() => {
+            ended.push(text);
+            return response;
+          }).pipe(Effect.delay(delay));
+        if (url.includes("/.well-known/")) {
+          return json({ ...discovery, revocation_endpoint: `${issuer}/revoke` });
+        }
+        return url.endsWith("/token")
+          ? answer("issued", token(asked), asked++ === 0 ? 0 : 1000)
+          : answer(/^token=[^&]*/.exec(body)?.[0] ?? "", new Response(), 2000);
+      });
+      const scope = yield* Scope.make();
+      const { get } = yield* make({ revokeOnClose: true }).pipe(
+        Effect.provide(plain(to)),
+        Scope.provide(scope),
+      );
+      const first = yield* Effect.forkChild(get, { startImmediately: true });
+      yield* TestClock.adjust(0);
+      yield* Fiber.join(first);
+      yield* TestClock.adjust("50 minutes");
+      yield* get;
+      assert.strictEqual(asked, 2, "a refresh is under way");
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), {
+        startImmediately: true,
+      });
+      yield* TestClock.adjust("5 seconds");
+      yield* Fiber.join(closing);
+      assert.deepStrictEqual(ended, ["issued", "token=token-0"]);
+    }),
   );
 });
