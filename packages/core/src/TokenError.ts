@@ -47,7 +47,7 @@ export class CredentialsRejected extends Schema.TaggedError<CredentialsRejected>
     return false;
   }
   override get message() {
-    return `the token endpoint refused the credentials (${said(this)}); check the client id and the secret, password, key or certificate that goes with it, and that they belong to this environment${skewed(this.clockSkew)}`;
+    return `the authorization server refused the credentials (${said(this)}); check the client id and the secret, password, key or certificate that goes with it, and that they belong to this environment${skewed(this.clockSkew)}`;
   }
 }
 
@@ -70,7 +70,7 @@ export class RequestRejected extends Schema.TaggedError<RequestRejected>()(
     return false;
   }
   override get message() {
-    return `the token endpoint rejected the request (${said(this)}); check scope, audience, token URL and what the account is allowed to do`;
+    return `the authorization server rejected the request (${said(this)}); check scope, audience, token URL and what the account is allowed to do`;
   }
 }
 
@@ -238,7 +238,8 @@ export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefus
 }
 
 /**
- * An option cannot work. Found when the layer is built, before any request.
+ * An option cannot work. Found when the layer is built, before any request; only what a signer of
+ * the user's own does wrong is found at its first signature.
  *
  * @since 0.1.0
  */
