@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
 import * as Layer from "effect/Layer";
 import ipaddr from "ipaddr.js";
+import * as Net from "node:net";
 import * as Tls from "node:tls";
 import type * as AllowedAddresses from "./internal/allowedAddresses.ts";
 import type * as KeyMaterial from "./internal/keyMaterial.ts";
@@ -74,7 +75,8 @@ export const layer = (
  * @since 0.1.0
  */
 export const isPublicAddress: AllowAddress = (address) => {
-  if (!ipaddr.isValid(address)) return false;
+  // The parser takes octal and short forms too, which are other addresses elsewhere.
+  if (Net.isIP(address) === 0) return false;
   const parsed = ipaddr.process(address);
   if (parsed instanceof ipaddr.IPv4) return parsed.range() === "unicast";
   return parsed.match(nat64)

@@ -53,18 +53,27 @@ export const signer = Effect.fnUntraced(function* (
             ),
         })
       : privateKey;
+  const source = typeof privateKey === "string" ? privateKey : "(in memory)";
   const key = yield* Effect.try({
     try: () =>
       Crypto.createPrivateKey({
         key: Buffer.from(pem),
         ...(passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }),
-      }).export({ type: "pkcs8", format: "pem" }),
+      }),
     catch: () =>
-      unusable(
-        `${typeof privateKey === "string" ? privateKey : "(in memory)"} is not a private key in PEM, or the passphrase does not open it`,
-      ),
+      unusable(`${source} is not a private key in PEM, or the passphrase does not open it`),
   });
-  return yield* PrivateKeyJwt.signer({ key: Redacted.make(key.toString()), algorithm, keyId });
+  // WebCrypto reads no such key.
+  if (key.asymmetricKeyType === "rsa-pss") {
+    return yield* unusable(
+      `${source} has to be an rsaEncryption key, not id-RSASSA-PSS; make one with openssl genpkey -algorithm RSA, which does for PS256 too`,
+    );
+  }
+  return yield* PrivateKeyJwt.signer({
+    key: Redacted.make(key.export({ type: "pkcs8", format: "pem" }).toString()),
+    algorithm,
+    keyId,
+  });
 });
 
 const unusable = (problem: string) =>

@@ -56,6 +56,11 @@ const ofPfx = (pfx: Effect.Effect<Uint8Array, Certificates.CertificateError>) =>
 const file = (pki: Pki, name: string) => Path.join(pki.files.directory, name);
 const cut = (text: string) => bytes(text.slice(0, 150));
 
+const labelled = (pki: Pki, label: string) =>
+  pki.client.certificate.replaceAll("CERTIFICATE", label);
+
+const utf16 = (text: string) => Buffer.from(`\uFEFF${text}`, "utf16le");
+
 /** Well-formed PEM around bytes that are not a key. */
 const damaged = (text: string) => bytes(text.replace(/\n.{8}/, "\nAAAAAAAA"));
 
@@ -343,6 +348,31 @@ const cases: Record<string, Case> = {
     problem: "expired",
     source: "pfx (in memory)",
     advice: /it expired on 2/,
+  },
+  "a certificate in OpenSSL's own format": {
+    layer: (pki) => pem(pki, { certificate: bytes(labelled(pki, "TRUSTED CERTIFICATE")) }),
+    problem: "unreadable",
+    source: "certificate (in memory)",
+    advice: /labelled TRUSTED CERTIFICATE, .* openssl x509 -in/,
+  },
+  "a CA file with an old label": {
+    layer: (pki) =>
+      pem(pki, { certificateAuthorities: [bytes(labelled(pki, "X509 CERTIFICATE"))] }),
+    problem: "unreadable",
+    source: "certificateAuthorities (in memory)",
+    advice: /labelled X509 CERTIFICATE, .* openssl x509 -in/,
+  },
+  "a certificate in UTF-16": {
+    layer: (pki) => pem(pki, { certificate: utf16(pki.client.certificate) }),
+    problem: "unreadable",
+    source: "certificate (in memory)",
+    advice: /text in UTF-16; save it as UTF-8/,
+  },
+  "a key in UTF-16, the other way round": {
+    layer: (pki) => pem(pki, { privateKey: utf16(pki.client.privateKey).swap16() }),
+    problem: "unreadable",
+    source: "privateKey (in memory)",
+    advice: /text in UTF-16; save it as UTF-8/,
   },
   "a CA file that is none": {
     layer: (pki) => pem(pki, { certificateAuthorities: [bytes("hello")] }),

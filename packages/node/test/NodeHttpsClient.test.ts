@@ -239,6 +239,18 @@ describe("NodeHttpsClient", { concurrent: false }, () => {
       it(`takes ${address}`, () => assert.isTrue(isPublicAddress(address)));
     }
 
+    for (const form of [
+      "010.0.0.1",
+      "1.1",
+      "8.8.8",
+      "0x08.8.8.8",
+      "134744072",
+      "[::1]",
+      "8.8.8.8:80",
+    ]) {
+      it(`takes no other form of an address: ${form}`, () => assert.isFalse(isPublicAddress(form)));
+    }
+
     const special: Record<string, ReadonlyArray<string>> = {
       "this network": ["0.0.0.0", "0.1.2.3", "::"],
       loopback: ["127.0.0.1", "127.255.255.254", "::1"],

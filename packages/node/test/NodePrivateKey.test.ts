@@ -86,6 +86,16 @@ describe("NodePrivateKey.signer refuses", () => {
     "a file that is absent": [{ privateKey: "absent.key" }, /absent\.key cannot be read/],
     "what is no key": [{ privateKey: Buffer.from("canary") }, /is not a private key in PEM/],
     "contents in place of a path": [{ privateKey: pem.toString() }, /the contents as bytes/],
+    "a key of RSA-PSS alone": [
+      {
+        privateKey: encrypted(
+          Crypto.generateKeyPairSync("rsa-pss", { modulusLength: 2048 }).privateKey,
+          "pkcs8",
+        ),
+        passphrase,
+      },
+      /an rsaEncryption key, not id-RSASSA-PSS/,
+    ],
     "another kind of key than the algorithm's": [
       { privateKey: pem, passphrase, algorithm: "ES256" },
       /ES256, which takes a P-256 private key/,

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as MutualTls from "@x/core/MutualTls";
+import * as TokenError from "@x/core/TokenError";
 import * as NodeMutualTls from "@x/node/NodeMutualTls";
 import * as Certificates from "@x/testing/Certificates";
 import * as Context from "effect/Context";
@@ -20,7 +21,7 @@ class Vault extends Context.Service<
   {
     readonly read: Effect.Effect<
       NodeMutualTls.PemContents | NodeMutualTls.PfxContents,
-      VaultSealed
+      VaultSealed | string | { readonly detail: string }
     >;
   }
 >()("test/Vault") {}
@@ -111,6 +112,14 @@ describe("layerEffect", () => {
       answer: Effect.fail(new VaultSealed({ detail: Pki.canary })),
       warning: /cannot be read \(VaultSealed\)$/,
     },
+    "a string for an error": {
+      answer: Effect.fail(Pki.canary),
+      warning: /cannot be read \(a string\)$/,
+    },
+    "an error without a name": {
+      answer: Effect.fail({ detail: Pki.canary }),
+      warning: /cannot be read \(an error without a name\)$/,
+    },
     "a defect": {
       answer: Effect.die(new TypeError(Pki.canary)),
       warning: /cannot be read \(a defect\)$/,
@@ -149,13 +158,14 @@ describe("layerEffect", () => {
       const sealed = yield* Effect.flip(
         start(() => ({ first: Effect.fail(new VaultSealed({ detail: "sealed" })) })),
       );
-      assert.strictEqual(sealed._tag, "VaultSealed");
+      assert.instanceOf(sealed, VaultSealed);
       const unusable = yield* Effect.flip(
         start(({ client, server }) => ({
           first: Effect.succeed(contents({ ...client, privateKey: server.privateKey })),
         })),
       );
-      assert(unusable._tag === "TokenError" && unusable.reason._tag === "CertificateUnusable");
+      assert(unusable instanceof TokenError.TokenError);
+      assert(unusable.reason._tag === "CertificateUnusable");
       assert.strictEqual(unusable.reason.problem, "mismatch");
     }),
   );

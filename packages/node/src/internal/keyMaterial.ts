@@ -40,17 +40,33 @@ export const attempt = <A>(
       judge({ code: codeOf(error), message: error instanceof Error ? error.message : "" }),
   });
 
-/** The passphrase in clear, without the line end of a file; an empty one counts as none. */
+/** The passphrase in clear, without a file's BOM and last line ends; an empty one counts as none. */
 export const readPassphrase = (
   passphrase: Passphrase,
 ): Effect.Effect<string | undefined, TokenError.CertificateUnusable> =>
   passphrase === undefined || Redacted.isRedacted(passphrase)
     ? Effect.succeed((passphrase && Redacted.value(passphrase)) || undefined)
-    : Effect.map(read("passphrase", passphrase.file), ({ bytes }) =>
-        bytes.toString("utf8").replace(/\r?\n$/, ""),
+    : Effect.map(
+        readBytes("passphrase", passphrase.file),
+        ({ bytes }) =>
+          bytes
+            .toString("utf8")
+            .replace(/^\uFEFF/, "")
+            .replace(/[\r\n]+$/, "") || undefined,
       );
 
-export const read = Effect.fnUntraced(function* (
+/** What has to hold something. */
+export const read = (
+  option: string,
+  file: File,
+): Effect.Effect<Material, TokenError.CertificateUnusable> =>
+  Effect.filterOrFail(
+    readBytes(option, file),
+    ({ bytes }) => bytes.toString("latin1").trim() !== "",
+    ({ source }) => unusable("unreadable", source, "it is empty; write it again"),
+  );
+
+const readBytes = Effect.fnUntraced(function* (
   option: string,
   file: File,
 ): Effect.fn.Return<Material, TokenError.CertificateUnusable> {
@@ -63,8 +79,8 @@ export const read = Effect.fnUntraced(function* (
             Paths.mayBeContents(file) ? contentsGiven(option) : fileProblem(source, codeOf(error)),
         })
       : Buffer.from(file);
-  if (bytes.toString("latin1").trim() === "") {
-    return yield* unusable("unreadable", source, "it is empty; write it again");
+  if (utf16Marks.has(bytes.toString("hex", 0, 2))) {
+    return yield* unusable("unreadable", source, "it is text in UTF-16; save it as UTF-8");
   }
   return { source, bytes };
 });
@@ -83,10 +99,12 @@ export const certificates = Effect.fnUntraced(function* (
       "it holds a certificate that is cut off or damaged; copy it again",
     );
   const text = material.bytes.toString("latin1");
-  const blocks: ReadonlyArray<string | Buffer> =
-    material.bytes[0] === derSequence ? [material.bytes] : (text.match(certificateBlock) ?? []);
+  const isDer = material.bytes[0] === derSequence && !text.includes("-----BEGIN");
+  const blocks: ReadonlyArray<string | Buffer> = isDer
+    ? [material.bytes]
+    : (text.match(certificateBlock) ?? []);
   // A file that is still being written may end between the certificate and the rest of its chain.
-  if (material.bytes[0] !== derSequence && cutOff.test(text.replaceAll(pemBlock, ""))) {
+  if (!isDer && (cutOff.test(text) || certificateBegin.test(text.replaceAll(pemBlock, "")))) {
     return yield* damaged();
   }
   const parsed = yield* Effect.forEach(blocks, (block) =>
@@ -94,13 +112,14 @@ export const certificates = Effect.fnUntraced(function* (
   );
   const [first, ...others] = parsed;
   if (first === undefined) {
-    return yield* unusable(
-      "unreadable",
-      material.source,
-      privateKeyBegin.test(text)
-        ? "it holds a private key and no certificate; check whether the two options are swapped"
-        : "it is not a certificate; give an X.509 certificate in PEM",
-    );
+    const [, label] = otherCertificateBegin.exec(text) ?? [];
+    const advice =
+      label !== undefined
+        ? `it is labelled ${label}, and not CERTIFICATE; convert it with openssl x509 -in old.pem -out new.pem`
+        : privateKeyBegin.test(text)
+          ? "it holds a private key and no certificate; check whether the two options are swapped"
+          : "it is not a certificate; give an X.509 certificate in PEM";
+    return yield* unusable("unreadable", material.source, advice);
   }
   return [first, ...others];
 });
@@ -157,9 +176,12 @@ export const privateKey = Effect.fnUntraced(function* (
 });
 
 const derSequence = 0x30;
+const utf16Marks: ReadonlySet<string> = new Set(["fffe", "feff"]);
 const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----[^]+?-----END \1-----/g;
-const cutOff = /-----BEGIN CERTIFICATE|(?:^|\n)-{1,5}[A-Z ]*-{0,5}\s*$/;
+// The beginning of a line of PEM that does not end; comments may have dashes too, and end their lines.
+const cutOff = /(?:^|[\r\n])(?:-{1,4}|-----(?:B[A-Z0-9 ]*-{0,4})?)$/;
 const certificateBegin = /-----BEGIN CERTIFICATE-----/;
+const otherCertificateBegin = /-----BEGIN ((?:TRUSTED|X509) CERTIFICATE)-----/;
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const privateKeyBegin = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const privateKeyBlock = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^]+?-----END \1-----/;

@@ -150,8 +150,11 @@ const until = ({ notAfter }: MutualTls.Generation): string => new Date(notAfter)
 
 /** Of an error that is not ours only the name: a secret manager's may quote what it should not. */
 const describe = (cause: Cause.Cause<unknown>): string => {
-  const error = Option.getOrUndefined(Cause.findErrorOption(cause));
+  const failure = Cause.findErrorOption(cause);
+  if (Option.isNone(failure)) return "it cannot be read (a defect)";
+  const error = failure.value;
   if (error instanceof TokenError.TokenError) return error.reason.message;
   if (Predicate.hasProperty(error, "_tag")) return `it cannot be read (${String(error._tag)})`;
-  return `it cannot be read (${error instanceof Error ? error.name : "a defect"})`;
+  if (error instanceof Error) return `it cannot be read (${error.name})`;
+  return `it cannot be read (${typeof error === "string" ? "a string" : "an error without a name"})`;
 };
