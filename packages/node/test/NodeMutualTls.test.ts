@@ -152,7 +152,7 @@ describe("NodeMutualTls", { concurrent: false }, () => {
       }),
     );
 
-    it.live("the system's roots, with authorities of its own and without", () =>
+    it.live("Node's roots, with authorities of its own and without", () =>
       Effect.gen(function* () {
         const pki = yield* Pki.make;
         const system = yield* Certificates.makeAuthority("System");
@@ -322,6 +322,18 @@ describe("NodeMutualTls", { concurrent: false }, () => {
         assert.strictEqual(yield* Server.get(generation.httpClient, server.url), "moved");
         assert.strictEqual(yield* Server.get(plain, server.url), "moved");
         assert.deepStrictEqual(target.thumbprints, []);
+      }),
+    );
+
+    it.live("to no server in clear", () =>
+      Effect.gen(function* () {
+        const clear = yield* Server.listen(Net.createServer((socket) => void socket.resume()));
+        const { generation, plain } = yield* buildClient(yield* Pki.make);
+        for (const client of [generation.httpClient, plain]) {
+          const codes = yield* Server.refused(client, clear.url.replace("https:", "http:"));
+          assert.deepStrictEqual(codes, ["ERR_INVALID_PROTOCOL"]);
+        }
+        assert.strictEqual(clear.connections(), 0);
       }),
     );
 

@@ -25,7 +25,7 @@ export interface TlsHttpClient {
 /**
  * An `HttpClient` of its own agent, TLS sessions and sockets, all of which end with the scope.
  *
- * It speaks HTTP/1.1, follows no redirect and asks no proxy.
+ * It speaks HTTP/1.1 over TLS, follows no redirect and asks no proxy.
  */
 export const make = (
   secureContext: Tls.SecureContext,
@@ -78,9 +78,8 @@ const makeDispatcher = Effect.fnUntraced(function* (
   return yield* NodeHttpClient.makeDispatcherOptions({
     connections,
     pipelining: 1,
-    connect: AllowedAddresses.connector(
-      keepingFirstError(sockets.connector(connect)),
-      allowAddress,
+    connect: httpsOnly(
+      AllowedAddresses.connector(keepingFirstError(sockets.connector(connect)), allowAddress),
     ),
   });
 });
@@ -99,6 +98,17 @@ const connectTimeout = 10_000;
 
 /** Sockets an origin; requests beyond wait in line, as the servers of vendors limit connections. */
 const connections = 64;
+
+/** Refuses `http:`, for which undici's connector would make a socket in clear. */
+const httpsOnly =
+  (connect: Undici.buildConnector.connector): typeof connect =>
+  (options, callback) =>
+    options.protocol === "https:" ? connect(options, callback) : callback(inClear(), null);
+
+const inClear = (): NodeJS.ErrnoException =>
+  Object.assign(new Error("http: is in clear, and this client asks for https: URLs alone"), {
+    code: "ERR_INVALID_PROTOCOL",
+  });
 
 /**
  * Under TLS 1.3 a server refuses a certificate after the handshake, and undici puts its own "other
