@@ -3,9 +3,9 @@
  * limits on the addresses that it connects to.
  *
  * It is the plain client that the layers of `NodeMutualTls` provide beside the certificate: HTTP/1.1
- * over TLS 1.2 or newer on at most 64 connections an origin, which connects within 10 s, follows no
- * redirect and uses no proxy. Servers are always verified, whatever `NODE_TLS_REJECT_UNAUTHORIZED`
- * says.
+ * over TLS 1.2 or newer on at most 64 connections an origin, which connects within 10 s, refuses
+ * `http:`, follows no redirect and uses no proxy. Servers are always verified, whatever
+ * `NODE_TLS_REJECT_UNAUTHORIZED` says.
  *
  * @since 0.1.0
  */
@@ -38,7 +38,8 @@ export type AllowAddress = AllowedAddresses.AllowAddress;
 export interface Options {
   /**
    * Certificates of private authorities, PEM or DER, as a path or bytes, trusted beside Node's
-   * roots. Read once.
+   * roots, to which the system's belong with `--use-system-ca`. With `--use-openssl-ca` they take the
+   * place of OpenSSL's store. Read once.
    */
   readonly certificateAuthorities?: ReadonlyArray<KeyMaterial.File> | undefined;
   /** Default: every address. Give `isPublicAddress` where a caller names the host or the issuer. */

@@ -10,8 +10,8 @@
  *
  * Beside `MutualTls` each provides a plain `HttpClient`, which trusts the same authorities and never
  * shows the certificate. Both speak HTTP/1.1 over TLS 1.2 or newer on at most 64 connections an
- * origin, connect within 10 s, follow no redirect and use no proxy. Servers are always verified:
- * there is no option against it, and `NODE_TLS_REJECT_UNAUTHORIZED` has no effect here.
+ * origin, connect within 10 s, refuse `http:`, follow no redirect and use no proxy. Servers are always
+ * verified: there is no option against it, and `NODE_TLS_REJECT_UNAUTHORIZED` has no effect here.
  *
  * @since 0.1.0
  */
@@ -75,9 +75,15 @@ export interface WatchOptions {
  * @since 0.1.0
  */
 export interface Options extends CommonOptions, WatchOptions {
-  /** Opens the private key or the PFX; an empty one counts as none. A file may end with a line end. */
+  /**
+   * Opens the private key or the PFX; an empty one counts as none. A file's BOM and last line ends do
+   * not count.
+   */
   readonly passphrase?: Redacted.Redacted | { readonly file: string } | undefined;
-  /** Certificates of private authorities, PEM or DER, trusted beside the system's roots. */
+  /**
+   * Certificates of private authorities, PEM or DER, trusted beside Node's roots, to which the system's
+   * belong with `--use-system-ca`. With `--use-openssl-ca` they take the place of OpenSSL's store.
+   */
   readonly certificateAuthorities?: ReadonlyArray<File> | undefined;
 }
 
@@ -105,7 +111,7 @@ export interface PfxOptions extends Options {
 interface Contents {
   /** Opens the private key or the PFX; an empty one counts as none. */
   readonly passphrase?: Redacted.Redacted | undefined;
-  /** Certificates of private authorities, PEM or DER, trusted beside the system's roots. */
+  /** Certificates of private authorities, PEM or DER, as those of `Options`. */
   readonly certificateAuthorities?: ReadonlyArray<string | Uint8Array> | undefined;
 }
 

@@ -17,7 +17,10 @@ import * as Paths from "./internal/paths.ts";
  * @since 0.1.0
  */
 export interface Options {
-  /** A path, or the contents: PEM in PKCS#8, PKCS#1 or SEC1, encrypted or not. */
+  /**
+   * A path, or the contents as bytes: PEM in PKCS#8, PKCS#1 or SEC1, encrypted or not. An RSA key is an
+   * rsaEncryption one, for PS256 too, and not id-RSASSA-PSS.
+   */
   readonly privateKey: string | Uint8Array;
   readonly passphrase?: Redacted.Redacted | undefined;
   /** @default "PS256" */

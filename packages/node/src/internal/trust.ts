@@ -19,7 +19,7 @@ export const verify = Effect.fnUntraced(function* (
   return {
     minVersion: "TLSv1.2",
     ...(authorities.length > 0 && {
-      // Node takes `ca` in place of its own roots.
+      // Node takes `ca` in place of its own roots, and does not list those of `--use-openssl-ca`.
       ca: [...Tls.getCACertificates("default"), ...authorities.map(toPem)],
     }),
   };
