@@ -154,14 +154,15 @@ export const redirection = (
 };
 
 /**
- * The answers after which the same request may succeed.
+ * The answers after which the same request may succeed, by status and error code.
  *
  * @internal
  */
 export const unavailable = (
   answer: Answer,
   now: number,
-  error?: string,
+  code?: string,
+  quoted?: string,
 ): TokenError.ServerUnavailable | undefined => {
   const { status } = answer;
   const transient =
@@ -170,14 +171,14 @@ export const unavailable = (
     status === 429 ||
     (status >= 500 && status !== 501 && status !== 505 && status !== 511) ||
     // A 401 is about the credentials, whatever its code: trying it again can lock an account.
-    (status !== 401 && (error === "server_error" || error === "temporarily_unavailable"));
+    (status !== 401 && (code === "server_error" || code === "temporarily_unavailable"));
   if (!transient) return undefined;
   // A date is meant by the server's clock, which need not be ours.
   const wait = retryAfter(answer.headers, serverTime(answer) ?? now);
   return new TokenError.ServerUnavailable({
     problem: "status",
     status,
-    ...(error === undefined ? {} : { error }),
+    ...(quoted === undefined ? {} : { error: quoted }),
     ...(wait === undefined ? {} : { retryAfter: wait }),
   });
 };
@@ -215,7 +216,7 @@ const refused = (
     ...(error === undefined ? {} : { error }),
     ...(description === undefined ? {} : { description }),
   };
-  const transient = unavailable(answer, now, code);
+  const transient = unavailable(answer, now, code, error);
   if (transient !== undefined) return transient;
   return answer.status === 401 || code === "invalid_client" || code === "invalid_grant"
     ? new TokenError.CredentialsRejected(said)

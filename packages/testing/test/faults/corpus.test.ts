@@ -32,7 +32,9 @@ describe("the corpus of odd answers", () => {
           assert.isTrue(lifetime >= 0 && lifetime <= 86_400_000, `it lives for ${lifetime} ms`);
         } else {
           assert.isUndefined(peekUnsafe());
-          const text = everyText(exit) + everyText(yield* Effect.flip(exit));
+          const error = yield* Effect.flip(exit);
+          assert.match(error.message, /^[\x20-\x7e§]+$/);
+          const text = everyText(exit) + everyText(error);
           assert.notInclude(text, canary);
           assert.notInclude(text, secret);
         }

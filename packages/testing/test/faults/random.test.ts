@@ -67,7 +67,9 @@ const objectIn = ({ body, contentType }: Answer): Readonly<Record<string, unknow
 const granted = (answer: Answer): string | undefined => {
   if (answer.status !== 200) return undefined;
   const object = objectIn(answer);
-  if (object === undefined || "error" in object) return undefined;
+  if (object === undefined) return undefined;
+  // An error that is null or empty says nothing; servers send it in every answer.
+  if ("error" in object && object["error"] !== null && object["error"] !== "") return undefined;
   const { access_token: token, expires_in: expires, scope, token_type: type } = object;
   if (typeof token !== "string" || token.length < 1 || token.length > 16_384) return undefined;
   if (!isPrintable(token, 0x21)) return undefined;

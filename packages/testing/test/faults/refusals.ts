@@ -77,8 +77,15 @@ const codes: ReadonlyArray<readonly [error: string, verdict: Verdict]> = [
   ].map((code) => [quote(code), "RequestRejected"] as const),
 ];
 
+/** What some servers send in every answer and mean nothing by. */
+const nothing = new Set(["null", quote("")]);
+
 const errors = codes.flatMap(([code, verdict]) => [
-  answer(`200 with a token and error ${short(code)}`, verdict, object({ error: code })),
+  answer(
+    `200 with a token and error ${short(code)}`,
+    nothing.has(code) ? "token" : verdict,
+    object({ error: code }),
+  ),
   ...[400, 403, 404].map((status) =>
     answer(`${status} with error ${short(code)}`, verdict, object({ error: code }), status),
   ),
@@ -93,9 +100,9 @@ const descriptions = [
   "{}",
   quote([canary]),
   quote({ a: canary }),
-  quote(`${canary}\r\n`),
-  quote(`${canary} é`),
-  quote(`${canary}\0`),
+  quote("said-by-the-vendor\r\n"),
+  quote("said-by-the-vendor é"),
+  quote("said-by-the-vendor\0"),
   quote(`${canary} ${secret}`),
   quote(`${canary} ${Buffer.from(secret).toString("base64")}`),
   quote(`${canary} ${encodeURIComponent(secret)} client_secret`),
