@@ -264,6 +264,16 @@ describe("Provider.make with an issuer", () => {
     }).pipe(Effect.provide(plain(vendor()))),
   );
 
+  it.effect("refuses hosts that are none", () =>
+    Effect.gen(function* () {
+      for (const host of ["https://a.test", "a.test:443", "a.test/x", "*.a.test", "müller.test"]) {
+        const { reason } = yield* Effect.flip(make({ endpointHosts: ["ok.test", host] }));
+        assert.strictEqual(reason._tag === "OptionInvalid" && reason.option, "endpointHosts", host);
+      }
+      yield* make({ endpointHosts: ["OK.test", "127.0.0.1", "[::1]"] });
+    }).pipe(Effect.provide(plain(vendor()))),
+  );
+
   it.effect("lets no acquisition end behind the back of revokeOnClose", () =>
     Effect.gen(function* () {
       const ended: Array<string> = [];

@@ -153,7 +153,10 @@ describe("Reged", () => {
         (reged) => reged.get,
       ).pipe(Effect.provide(transport), Effect.flip);
       assert.strictEqual(error.reason._tag, "RequestRejected");
-      assert.match(error.message, /^RegEd: the authorization server rejected the request \(HTTP 400 /);
+      assert.match(
+        error.message,
+        /^RegEd: the authorization server rejected the request \(HTTP 400 /,
+      );
     }),
   );
 

@@ -28,6 +28,12 @@ export const firstProblem = (
       if (typeof text !== "string") continue;
       if (text.trim() === "") return invalid(option, "is empty");
       if (/\p{Cc}/u.test(text)) return invalid(option, "contains control characters");
+      if (option === "endpointHosts" && !isHostName(text)) {
+        return invalid(
+          option,
+          "has an entry that is not a host name alone, such as auth.example.com",
+        );
+      }
       if (urls.has(option) || option === "apiOrigins") {
         const parsed = url.parse(text, { allowLoopbackHttp });
         if (Result.isFailure(parsed)) return { ...parsed.failure, option };
@@ -39,6 +45,12 @@ export const firstProblem = (
   }
   return undefined;
 };
+
+// The URL parser takes a pattern for a name, too.
+const isHostName = (text: string): boolean =>
+  !text.includes("*") &&
+  URL.canParse(`https://${text}`) &&
+  new URL(`https://${text}`).hostname === text.toLowerCase();
 
 const invalid = (option: string, problem: string): Problem => ({
   _tag: "Invalid",
