@@ -17,7 +17,8 @@ import * as Server from "./fixtures/server.ts";
 /** How many there are, of servers' too, after the garbage is collected. */
 const socketsInMemory = () => V8.queryObjects(Tls.TLSSocket, { format: "count" });
 
-describe("a client", () => {
+// One after the other: the first counts all that there is in this process.
+describe("a client", { concurrent: false }, () => {
   it.live("keeps nothing of a thousand connections that have closed", () =>
     Effect.gen(function* () {
       const { server, certificateAuthorities } = yield* Pki.make;
