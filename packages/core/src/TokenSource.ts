@@ -269,7 +269,10 @@ const untilNext = (
 ): Duration.Duration => {
   const left = (until: bigint) => Duration.nanos(until > monotonicNow ? until - monotonicNow : 0n);
   if (current === undefined) {
-    return Duration.max(Duration.seconds(1), left(pause?.coldUntil ?? 0n));
+    return pause === undefined
+      ? // What came was not to be kept: it is no use without a caller.
+        Duration.seconds(30)
+      : Duration.max(Duration.seconds(1), left(pause.coldUntil));
   }
   return Duration.max(
     // Tokens that live for less than twice this are fetched by their callers.
