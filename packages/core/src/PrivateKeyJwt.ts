@@ -113,6 +113,12 @@ export const signer = Effect.fnUntraced(function* (
   options: Key,
 ): Effect.fn.Return<Signer, TokenError.OptionInvalid> {
   const algorithm = options.algorithm ?? "PS256";
+  if (!Object.hasOwn(algorithms, algorithm)) {
+    return yield* new TokenError.OptionInvalid({
+      option: "clientAuth.algorithm",
+      problem: `is not one of ${Object.keys(algorithms).join(", ")}`,
+    });
+  }
   const unusable = (problem: string) =>
     new TokenError.OptionInvalid({
       option: "clientAuth.key",

@@ -185,3 +185,19 @@ describe("PrivateKeyJwt.signer heeds what a JWK is for", () => {
     );
   }
 });
+
+describe("PrivateKeyJwt.signer takes its algorithms alone", () => {
+  it.effect("and says which they are", () =>
+    Effect.gen(function* () {
+      for (const odd of ["ES512", "none", "HS256", "toString", ""]) {
+        // As from a configuration that was not checked.
+        const algorithm = odd as PrivateKeyJwt.Algorithm;
+        const reason = yield* Effect.flip(signerOf(algorithm, pem(ec.privateKey, "pkcs8")));
+        assert.strictEqual(
+          reason.message,
+          "option clientAuth.algorithm is not one of PS256, RS256, ES256, EdDSA",
+        );
+      }
+    }),
+  );
+});
