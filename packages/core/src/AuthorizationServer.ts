@@ -4,12 +4,14 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause";
 import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import type * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
+import * as Option from "effect/Option";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import type * as Scope from "effect/Scope";
@@ -115,9 +117,14 @@ export const discover = Effect.fnUntraced(function* (
 ): Effect.fn.Return<AuthorizationServer, never, Scope.Scope> {
   const clock = yield* Clock.Clock;
   const flight = yield* Flight.make<Metadata, TokenError.Reason>();
+  /** A moment on both clocks: the wall clock can be set back, and the other one stops in a suspend. */
+  const later = (time: Duration.Input) => ({
+    wall: clock.currentTimeMillisUnsafe() + Duration.toMillis(time),
+    monotonic: clock.monotonicTimeNanosUnsafe() + Duration.toNanosUnsafe(time),
+  });
   const origins = new Map<string, string>();
   let good: Metadata | undefined;
-  let renewAt = 0;
+  let renewAt = later("0 seconds");
   let isFailing = false;
 
   const keep = Effect.fnUntraced(function* (metadata: Metadata) {
@@ -132,26 +139,33 @@ export const discover = Effect.fnUntraced(function* (
     for (const [name, origin] of found) origins.set(name, origin);
     good = metadata;
     isFailing = false;
-    renewAt = clock.currentTimeMillisUnsafe() + Duration.toMillis("24 hours");
+    renewAt = later("24 hours");
     return metadata;
   });
-  const miss = (error: TokenError.Reason) =>
+  const miss = (cause: Cause.Cause<TokenError.Reason>) =>
     Effect.suspend(() => {
-      if (good === undefined) return Effect.void;
+      if (good === undefined || Cause.hasInterruptsOnly(cause)) return Effect.void;
+      const problem = Option.match(Cause.findErrorOption(cause), {
+        onNone: () => "the HttpClient failed with a defect",
+        onSome: ({ message }) => message,
+      });
       isFailing = true;
-      renewAt = clock.currentTimeMillisUnsafe() + Duration.toMillis("1 minute");
+      renewAt = later("1 minute");
       return Effect.logWarning(
-        `discovery of ${new URL(options.issuer).origin}: ${error.message}; the last good document serves on`,
+        `discovery of ${new URL(options.issuer).origin}: ${problem}; the last good document serves on`,
       );
     });
   const renew = () =>
     flight.current() ??
-    flight.start(fetchMetadata(options).pipe(Effect.flatMap(keep), Effect.tapError(miss)));
+    flight.start(fetchMetadata(options).pipe(Effect.flatMap(keep), Effect.tapCause(miss)));
 
   const current: Effect.Effect<Metadata, TokenError.Reason> = Effect.suspend(() => {
     const last = good;
     if (last === undefined) return Fiber.join(renew());
-    if (clock.currentTimeMillisUnsafe() < renewAt) return Effect.succeed(last);
+    const isKept =
+      clock.currentTimeMillisUnsafe() < renewAt.wall &&
+      clock.monotonicTimeNanosUnsafe() < renewAt.monotonic;
+    if (isKept) return Effect.succeed(last);
     const renewal = renew();
     return isFailing
       ? Effect.succeed(last)

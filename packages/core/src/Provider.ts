@@ -86,6 +86,7 @@ export const make = Effect.fnUntraced(
             : acquire(attempts),
         ),
       policy,
+      grant: definition.grant,
       isUsable: (token) =>
         mutualTls === undefined || token.thumbprint === mutualTls.currentUnsafe().thumbprint,
     }).pipe(Scope.provide(life));
@@ -115,7 +116,7 @@ export const make = Effect.fnUntraced(
     if (options.revokeOnClose === true) {
       // The source first, so that nothing is issued behind the revocation's back.
       yield* Effect.addFinalizer((exit) =>
-        Effect.andThen(Scope.close(life, exit), issued.revokeLiving(revoke)),
+        Effect.andThen(Scope.close(life, exit), issued.revokeLiving(management.revoke)),
       );
     }
     return assemble(definition, source, httpClient, management);

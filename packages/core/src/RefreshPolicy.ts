@@ -72,8 +72,8 @@ export interface RefreshPolicy {
    */
   readonly afterColdFailure: Duration.Duration;
   /**
-   * Pauses after the credentials or the request were refused; meanwhile callers without a token get
-   * the refusal at once.
+   * Pauses after the credentials or the request were refused, with an error code or a 401, or with the
+   * password grant in any way; meanwhile callers without a token get the refusal at once.
    *
    * @default 30 s doubling to 5 min; from 2 min for the password grant, against lock-outs
    */

@@ -6,6 +6,7 @@
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import type { AccessToken } from "./AccessToken.ts";
 import type * as AuthorizationServer from "./AuthorizationServer.ts";
@@ -145,32 +146,38 @@ export interface Issued {
 }
 
 /**
- * Keeps the tokens that are noted until they end, those too that were replaced before.
+ * Keeps the newest hundred tokens that are noted until they end, those too that were replaced before.
  *
  * @since 0.1.0
  */
 export const issued = (): Issued => {
-  const tokens = new Set<AccessToken>();
+  const tokens = new Map<string, AccessToken>();
   return {
     note: (token) =>
       Effect.sync(() => {
-        for (const one of tokens) if (one.expiresAt <= token.issuedAt) tokens.delete(one);
-        tokens.add(token);
+        tokens.delete(Redacted.value(token.value));
+        for (const [value, one] of tokens) {
+          if (one.expiresAt > token.issuedAt && tokens.size < 100) break;
+          tokens.delete(value);
+        }
+        tokens.set(Redacted.value(token.value), token);
       }),
-    forget: (token) => Effect.sync(() => void tokens.delete(token)),
+    forget: (token) => Effect.sync(() => void tokens.delete(Redacted.value(token.value))),
     revokeLiving: (revoke) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Effect.forEach(
-          [...tokens].filter(({ expiresAt }) => expiresAt > now),
+          [...tokens.values()].filter(({ expiresAt }) => expiresAt > now),
           (token) =>
-            revoke(token).pipe(
-              Effect.timeout("5 seconds"),
-              Effect.catch((error) =>
-                Effect.logWarning(`a token was not revoked: ${error.message}`),
-              ),
+            Effect.catch(revoke(token), (error) =>
+              Effect.logWarning(`a token was not revoked: ${error.message}`),
             ),
-          { concurrency: "unbounded", discard: true },
+          { concurrency: 10, discard: true },
         ),
+      ).pipe(
+        Effect.timeoutOrElse({
+          duration: "5 seconds",
+          orElse: () => Effect.logWarning("tokens were not revoked: no answer in 5 s"),
+        }),
       ),
   };
 };

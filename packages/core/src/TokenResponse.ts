@@ -207,10 +207,11 @@ const refused = (
     typeof fields.error === "string" && /^[\w.:/-]{1,64}$/.test(fields.error)
       ? fields.error
       : undefined;
-  const error = unlessMentioned(request, code);
-  const description = printable(
-    unlessMentioned(request, beginning(fields.error_description ?? fields.message)),
-  );
+  const error =
+    code !== undefined && (registeredCodes.has(code) || !TokenRequest.mentions(request, code))
+      ? code
+      : undefined;
+  const description = describe(request, fields.error_description ?? fields.message);
   const said = {
     status: answer.status,
     ...(error === undefined ? {} : { error }),
@@ -225,22 +226,34 @@ const refused = (
 
 const decodeRefusal = Schema.decodeUnknownResult(Refusal);
 
-/** A little more than is quoted, so that a secret shows that begins before the cut. */
-const beginning = (text: unknown): string | undefined =>
-  typeof text === "string" ? text.slice(0, 300) : undefined;
+/**
+ * At most 200 characters in one line, and nothing that could hide a part of the request: other
+ * characters than printable ASCII, or a secret that lines or the cut divide.
+ */
+const describe = (request: TokenRequest.TokenRequest, text: unknown): string | undefined => {
+  if (typeof text !== "string") return undefined;
+  const beginning = text.slice(0, 300);
+  const line = beginning.replaceAll(/[\r\n\t]+/g, " ");
+  return /^[\x20-\x7e]+$/.test(line) &&
+    !TokenRequest.mentions(request, beginning) &&
+    !TokenRequest.mentions(request, beginning.replaceAll(/\s/g, ""))
+    ? line.slice(0, 200).trim() || undefined
+    : undefined;
+};
 
-/** At most 200 characters of printable ASCII: servers break their lines, and write in any script. */
-const printable = (text: string | undefined): string | undefined =>
-  text
-    ?.slice(0, 200)
-    .replaceAll(/[^\x20-\x7e]+/g, " ")
-    .trim() || undefined;
-
-const unlessMentioned = (
-  request: TokenRequest.TokenRequest,
-  text: string | undefined,
-): string | undefined =>
-  text !== undefined && !TokenRequest.mentions(request, text) ? text : undefined;
+/** Codes of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 8707 §2, which say nothing of a secret that is a part of them. */
+const registeredCodes = new Set([
+  "invalid_request",
+  "invalid_client",
+  "invalid_grant",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "invalid_scope",
+  "server_error",
+  "temporarily_unavailable",
+  "unsupported_token_type",
+  "invalid_target",
+]);
 
 /**
  * The server's clock by its `Date` header (RFC 9110 §6.6.1), in epoch milliseconds.

@@ -17,6 +17,7 @@ import * as AccessToken from "./AccessToken.ts";
 import * as Flight from "./internal/flight.ts";
 import type * as RefreshPolicy from "./RefreshPolicy.ts";
 import type * as TokenError from "./TokenError.ts";
+import type { GrantType } from "./TokenRequest.ts";
 
 /**
  * Hands out the current token.
@@ -60,6 +61,8 @@ export const make = Effect.fnUntraced(function* (options: {
     attempts: number,
   ) => Effect.Effect<AccessToken.AccessToken, TokenError.TokenError>;
   readonly policy: RefreshPolicy.RefreshPolicy;
+  /** With the password grant any refusal is remembered, as accounts are locked after a few. */
+  readonly grant?: GrantType | undefined;
   /** Whether a living token may still be used, such as while its certificate is in use. */
   readonly isUsable?: ((token: AccessToken.AccessToken) => boolean) | undefined;
 }): Effect.fn.Return<TokenSource, never, Scope.Scope> {
@@ -89,7 +92,10 @@ export const make = Effect.fnUntraced(function* (options: {
     const unchanged = entryOf(token) !== undefined;
     entry = toEntry(token, policy, {
       // A server that hands out the same token until it is about to die is not asked in a row.
-      refreshAfter: Math.max(unchanged ? 30_000 : 0, yield* refreshAfter(policy, token)),
+      refreshAfter: Math.max(
+        unchanged ? clock.currentTimeMillisUnsafe() - token.issuedAt + 30_000 : 0,
+        yield* refreshAfter(policy, token),
+      ),
       monotonicNow: clock.monotonicTimeNanosUnsafe(),
       now: clock.currentTimeMillisUnsafe(),
       isForced,
@@ -101,8 +107,7 @@ export const make = Effect.fnUntraced(function* (options: {
   });
 
   const holdOff = Effect.fnUntraced(function* (error: TokenError.TokenError) {
-    const isRejection =
-      error.reason._tag === "CredentialsRejected" || error.reason._tag === "RequestRejected";
+    const isRejection = isRemembered(error.reason, options.grant);
     const delay = yield* (isRejection ? afterRejection : afterFailure).next(error);
     const asked = Math.min(error.retryAfter ?? 0, Duration.toMillis(policy.maxRetryAfter));
     const cold = isRejection ? delay : Duration.toMillis(policy.afterColdFailure);
@@ -189,6 +194,11 @@ export const make = Effect.fnUntraced(function* (options: {
     },
   };
 });
+
+/** Whether a refusal is the authorization server's own, and no passing page of a gateway before it. */
+const isRemembered = (reason: TokenError.Reason, grant: GrantType | undefined): boolean =>
+  reason._tag === "CredentialsRejected" ||
+  (reason._tag === "RequestRejected" && (grant === "password" || reason.error !== undefined));
 
 interface Entry {
   readonly token: AccessToken.AccessToken;

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as AuthorizationServer from "@x/core/AuthorizationServer";
+import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Logger from "effect/Logger";
@@ -185,6 +186,38 @@ describe("AuthorizationServer.discover, when it renews after 24 h,", () => {
       yield* Fiber.interrupt(caller);
       yield* TestClock.adjust("3 seconds");
       assert.strictEqual(yield* endpoint, "https://matls.acme.test/v2/token");
+      assert.strictEqual(to.sent.length, 2);
+    }),
+  );
+
+  it.effect("tries again in a minute after a defect of the client, too", () =>
+    Effect.gen(function* () {
+      const { to, endpoint, logged } = yield* discover([good, () => Effect.die("canary")]);
+      yield* endpoint;
+      yield* TestClock.adjust("24 hours");
+      for (let n = 0; n < 10; n++) yield* endpoint;
+      assert.strictEqual(to.sent.length, 2);
+      assert.lengthOf(logged, 1);
+      assert.match(logged[0] ?? "", /failed with a defect; the last good document serves on$/);
+      assert.notInclude(logged[0] ?? "", "canary");
+    }),
+  );
+
+  it.effect("goes by the monotonic clock too, where the wall clock is set back", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock;
+      let back = 0;
+      const two: Clock.Clock = Object.assign(Object.create(clock) as Clock.Clock, {
+        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() - back,
+        currentTimeMillis: Effect.sync(() => clock.currentTimeMillisUnsafe() - back),
+      });
+      const { to, endpoint } = yield* discover([good]).pipe(
+        Effect.provideService(Clock.Clock, two),
+      );
+      yield* endpoint;
+      back = 400 * 24 * 3_600_000;
+      yield* TestClock.adjust("24 hours");
+      yield* endpoint;
       assert.strictEqual(to.sent.length, 2);
     }),
   );

@@ -292,7 +292,7 @@ describe("Provider.make with an issuer", () => {
           : answer(/^token=[^&]*/.exec(body)?.[0] ?? "", new Response(), 2000);
       });
       const scope = yield* Scope.make();
-      const { get } = yield* make({ revokeOnClose: true }).pipe(
+      const { get, peekUnsafe } = yield* make({ revokeOnClose: true }).pipe(
         Effect.provide(plain(to)),
         Scope.provide(scope),
       );
@@ -305,6 +305,8 @@ describe("Provider.make with an issuer", () => {
       const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), {
         startImmediately: true,
       });
+      yield* TestClock.adjust("1 second");
+      assert.isUndefined(peekUnsafe(), "what is being revoked is not handed out");
       yield* TestClock.adjust("5 seconds");
       yield* Fiber.join(closing);
       assert.deepStrictEqual(ended, ["issued", "token=token-0"]);

@@ -35,8 +35,9 @@ const definition = (grant: "password" | "client_credentials") => ({
 const requests = Effect.fnUntraced(function* (
   grant: "password" | "client_credentials",
   changes: Partial<LoginOptions> = {},
+  answer = () => json({}, { status: 401 }),
 ) {
-  const to = server(() => json({}, { status: 401 }));
+  const to = server(answer);
   const Login = Provider.Service<unknown>()("acme/Login", definition(grant));
   const provider = yield* Login.make({
     environment: "production",
@@ -77,6 +78,24 @@ describe("Provider.make paces refused credentials", () => {
     Effect.gen(function* () {
       const refresh = RefreshPolicy.make({ afterRejection: Schedule.spaced("50 seconds") });
       assert.deepStrictEqual(yield* requests("password", { refresh }), [0, 50, 100]);
+    }),
+  );
+
+  it.effect("as it does requests that the authorization server rejects", () =>
+    Effect.gen(function* () {
+      const answer = () => json({ error: "invalid_scope" }, { status: 400 });
+      assert.deepStrictEqual(yield* requests("client_credentials", {}, answer), [0, 30, 90]);
+      assert.deepStrictEqual(yield* requests("password", {}, answer), [0, 120]);
+    }),
+  );
+
+  it.effect("and any refusal of a password, but no page of a gateway before another grant", () =>
+    Effect.gen(function* () {
+      for (const status of [403, 404]) {
+        const answer = () => new Response("<html>", { status });
+        assert.deepStrictEqual(yield* requests("password", {}, answer), [0, 120]);
+        assert.isAtLeast((yield* requests("client_credentials", {}, answer)).length, 100);
+      }
     }),
   );
 });

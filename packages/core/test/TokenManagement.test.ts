@@ -222,7 +222,42 @@ describe("TokenManagement.issued", () => {
       yield* Fiber.join(fiber);
       assert.deepStrictEqual(revoked, ["old", "new"]);
       assert.lengthOf(logged, 1);
-      assert.match(logged[0] ?? "", /^a token was not revoked: /);
+      assert.strictEqual(logged[0], "tokens were not revoked: no answer in 5 s");
+    }),
+  );
+
+  it.effect("goes on after one that cannot be revoked, ten at a time, for a hundred at most", () =>
+    Effect.gen(function* () {
+      const logged: Array<string> = [];
+      const issued = TokenManagement.issued();
+      for (let n = 0; n < 3000; n++) yield* issued.note(living(`token-${n}`, 0));
+      yield* issued.note(living("token-2999", 0));
+      const revoked: Array<string> = [];
+      let running = 0;
+      let most = 0;
+      yield* issued
+        .revokeLiving((one) =>
+          Effect.gen(function* () {
+            most = Math.max(most, ++running);
+            yield* Effect.yieldNow;
+            running--;
+            revoked.push(Redacted.value(one.value));
+            if (revoked.length === 1) {
+              const reason = new TokenError.ServerUnavailable({ problem: "connection" });
+              return yield* new TokenError.TokenError({ provider: "Acme", reason });
+            }
+          }),
+        )
+        .pipe(
+          Effect.provide(
+            Logger.layer([Logger.make(({ message }) => void logged.push(String(message)))]),
+          ),
+        );
+      assert.lengthOf(new Set(revoked), 100);
+      assert.include(revoked, "token-2999");
+      assert.isAtMost(most, 10);
+      assert.lengthOf(logged, 1);
+      assert.match(logged[0] ?? "", /^a token was not revoked: Acme: the connection failed/);
     }),
   );
 });

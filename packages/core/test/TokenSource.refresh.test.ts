@@ -174,6 +174,21 @@ describe("TokenSource refreshes", () => {
       }),
     );
   }
+
+  it.effect("an old token from elsewhere once in 30 s, where it is handed out again", () =>
+    Effect.gen(function* () {
+      let count = 0;
+      const acquire = () =>
+        Effect.sync(() => {
+          count++;
+          return accessToken("shared", { issuedAt: 0, expiresAt: 60 * minutes });
+        });
+      yield* TestClock.setTime(40 * minutes);
+      const source = yield* TokenSource.make({ acquire, policy: RefreshPolicy.make() });
+      yield* ask(source, 100, 300);
+      assert.isAtMost(count, 3);
+    }),
+  );
 });
 
 describe("TokenSource hands a token out", () => {

@@ -37,8 +37,8 @@ export const firstProblem = (
       if (urls.has(option) || option === "apiOrigins") {
         const parsed = url.parse(text, { allowLoopbackHttp });
         if (Result.isFailure(parsed)) return { ...parsed.failure, option };
-        if (bases.has(option) && parsed.success.search !== "") {
-          return invalid(option, "contains a query, behind which no path can follow");
+        if (bases.has(option) && /[?#]/.test(text)) {
+          return invalid(option, "contains a query or a fragment, behind which no path can follow");
         }
       }
     }

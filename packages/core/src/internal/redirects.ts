@@ -21,7 +21,7 @@ export class Redirected extends Data.TaggedClass("Redirected")<{ readonly origin
  * - A client under `HttpClient.followRedirects` loops where nothing outside reaches it. But every
  *   client asks `TracerDisabledWhen` about each request before it sends it: one that carries what
  *   was prepared on to another URL follows a redirect. What else a client asks elsewhere is its own
- *   affair.
+ *   affair. A client that answers that question itself is beyond this: it must not follow any.
  *
  * Afterwards the caller's context is as it was.
  */
@@ -35,9 +35,9 @@ export const withoutRedirects = <E, R>(
     const isDisabled = fiber.getRef(Tracer.DisablePropagation)
       ? () => true
       : fiber.getRef(HttpClient.TracerDisabledWhen);
-    let sent: HttpClientRequest.HttpClientRequest | undefined;
+    const sent: Array<HttpClientRequest.HttpClientRequest> = [];
     const guard = (outgoing: HttpClientRequest.HttpClientRequest): boolean => {
-      if (sent !== undefined && isCarriedOn(sent, outgoing)) {
+      if (sent.some((one) => isCarriedOn(one, outgoing))) {
         const url = HttpClientRequest.toUrl(outgoing);
         if (Option.isSome(url) && !mayFollow(url.value)) {
           // A predicate has no other way to stop the client that asks it.
@@ -47,17 +47,13 @@ export const withoutRedirects = <E, R>(
       return isDisabled(outgoing);
     };
     // A client that tries again runs this again, and one that follows a redirect does not.
-    const prepared = Effect.withFiber<HttpClientRequest.HttpClientRequest, E, R>((inner) => {
-      sent = undefined;
-      return Effect.map(httpClient.preprocess(request), (made) => {
-        sent = made;
-        const init = Context.getOrUndefined(inner.context, FetchHttpClient.RequestInit);
-        inner.setContext(
-          Context.add(inner.context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
-        );
+    const prepared = Effect.withFiber<HttpClientRequest.HttpClientRequest, E, R>((inner) =>
+      Effect.map(httpClient.preprocess(request), (made) => {
+        sent.push(made);
+        inner.setContext(withManualRedirects(inner.context));
         return made;
-      });
-    });
+      }),
+    );
     // Around the whole client, because a layered one restores the context after each request.
     fiber.setContext(
       context.pipe(
@@ -74,20 +70,30 @@ export const withoutRedirects = <E, R>(
     );
   });
 
-/** Whether a request goes on to another URL: with the same body or without one, and with what else was said. */
+const withManualRedirects = <Services>(context: Context.Context<Services>) =>
+  Context.add(context, FetchHttpClient.RequestInit, {
+    ...Context.getOrUndefined(context, FetchHttpClient.RequestInit),
+    redirect: "manual",
+  });
+
+/**
+ * Whether a request takes to another URL what was sent: its credentials, a body in place of its body,
+ * or, without a body, all else that it said.
+ */
 const isCarriedOn = (
   sent: HttpClientRequest.HttpClientRequest,
   outgoing: HttpClientRequest.HttpClientRequest,
 ): boolean => {
   if (urlOf(sent) === urlOf(outgoing)) return false;
-  if (outgoing.body._tag !== "Empty") return outgoing.body === sent.body;
   const { authorization } = sent.headers;
-  return (
-    (authorization !== undefined && outgoing.headers["authorization"] === authorization) ||
-    Object.entries(sent.headers).every(
-      ([name, value]) => mayBeDropped.test(name) || outgoing.headers[name] === value,
-    )
-  );
+  if (authorization !== undefined && outgoing.headers["authorization"] === authorization) {
+    return true;
+  }
+  return outgoing.body._tag === "Empty"
+    ? Object.entries(sent.headers).every(
+        ([name, value]) => mayBeDropped.test(name) || outgoing.headers[name] === value,
+      )
+    : sent.body._tag !== "Empty";
 };
 
 const mayBeDropped = /^(authorization|cookie|content-.*)$/;
