@@ -161,8 +161,7 @@ export const redirection = (
 export const unavailable = (
   answer: Answer,
   now: number,
-  code?: string,
-  quoted?: string,
+  error?: string,
 ): TokenError.ServerUnavailable | undefined => {
   const { status } = answer;
   const transient =
@@ -171,14 +170,14 @@ export const unavailable = (
     status === 429 ||
     (status >= 500 && status !== 501 && status !== 505 && status !== 511) ||
     // A 401 is about the credentials, whatever its code: trying it again can lock an account.
-    (status !== 401 && (code === "server_error" || code === "temporarily_unavailable"));
+    (status !== 401 && (error === "server_error" || error === "temporarily_unavailable"));
   if (!transient) return undefined;
   // A date is meant by the server's clock, which need not be ours.
   const wait = retryAfter(answer.headers, serverTime(answer) ?? now);
   return new TokenError.ServerUnavailable({
     problem: "status",
     status,
-    ...(quoted === undefined ? {} : { error: quoted }),
+    ...(error === undefined ? {} : { error }),
     ...(wait === undefined ? {} : { retryAfter: wait }),
   });
 };
@@ -203,45 +202,32 @@ const refused = (
 ): TokenError.Reason => {
   const fields: typeof Refusal.Type =
     typeof body === "string" ? {} : Result.getOrElse(decodeRefusal(body), () => ({}));
-  const code =
-    typeof fields.error === "string" && /^[\w.:/-]{1,64}$/.test(fields.error)
-      ? fields.error
-      : undefined;
-  const error =
-    code !== undefined && (registeredCodes.has(code) || !TokenRequest.mentions(request, code))
-      ? code
-      : undefined;
+  const error = errorCode(request, fields.error);
   const description = describe(request, fields.error_description ?? fields.message);
   const said = {
     status: answer.status,
     ...(error === undefined ? {} : { error }),
     ...(description === undefined ? {} : { description }),
   };
-  const transient = unavailable(answer, now, code, error);
-  if (transient !== undefined) return transient;
-  return answer.status === 401 || code === "invalid_client" || code === "invalid_grant"
-    ? new TokenError.CredentialsRejected(said)
-    : new TokenError.RequestRejected(said);
+  return (
+    unavailable(answer, now, error) ??
+    (answer.status === 401 || error === "invalid_client" || error === "invalid_grant"
+      ? new TokenError.CredentialsRejected(said)
+      : new TokenError.RequestRejected(said))
+  );
 };
 
 const decodeRefusal = Schema.decodeUnknownResult(Refusal);
 
-/**
- * At most 200 characters in one line, and nothing that could hide a part of the request: other
- * characters than printable ASCII, or a secret that lines or the cut divide.
- */
-const describe = (request: TokenRequest.TokenRequest, text: unknown): string | undefined => {
-  if (typeof text !== "string") return undefined;
-  const beginning = text.slice(0, 300);
-  const line = beginning.replaceAll(/[\r\n\t]+/g, " ");
-  return /^[\x20-\x7e]+$/.test(line) &&
-    !TokenRequest.mentions(request, beginning) &&
-    !TokenRequest.mentions(request, beginning.replaceAll(/\s/g, ""))
-    ? line.slice(0, 200).trim() || undefined
+/** A registered code in any case, so that no short secret hides it; another that repeats no secret. */
+const errorCode = (request: TokenRequest.TokenRequest, error: unknown): string | undefined =>
+  typeof error === "string" &&
+  /^[\w.:/-]{1,64}$/.test(error) &&
+  (registeredCodes.has(error) || !TokenRequest.mentions(request, error))
+    ? error
     : undefined;
-};
 
-/** Codes of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 8707 §2, which say nothing of a secret that is a part of them. */
+/** Codes of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 8707 §2. */
 const registeredCodes = new Set([
   "invalid_request",
   "invalid_client",
@@ -254,6 +240,21 @@ const registeredCodes = new Set([
   "unsupported_token_type",
   "invalid_target",
 ]);
+
+/**
+ * At most 200 characters in one line, and nothing that could hide a part of the request: other
+ * characters than printable ASCII, or a secret that lines or the cut divide.
+ */
+const describe = (request: TokenRequest.TokenRequest, text: unknown): string | undefined => {
+  if (typeof text !== "string") return undefined;
+  const beginning = text.slice(0, 300);
+  const line = beginning.replaceAll(/[\r\n\t]+/g, " ");
+  return /^[\x20-\x7e]+$/.test(line) &&
+    !TokenRequest.mentions(request, beginning) &&
+    !TokenRequest.mentions(request, beginning.replaceAll(/\s*[\r\n\t]\s*/g, ""))
+    ? line.slice(0, 200).trim() || undefined
+    : undefined;
+};
 
 /**
  * The server's clock by its `Date` header (RFC 9110 §6.6.1), in epoch milliseconds.

@@ -222,6 +222,13 @@ describe("TokenResponse.decode knows refused credentials", () => {
     });
   }
 
+  it("and quotes no pass phrase that a line end divides", () => {
+    for (const echo of ["four gr\neen horses", "four gr\r\n  een horses", "four green\nhorses"]) {
+      const body = JSON.stringify({ error: "x", error_description: `Not "${echo}"` });
+      assert.isFalse("description" in refuseTo("four green horses", "application/json", body));
+    }
+  });
+
   for (const type of ["text/plain", "text/html; charset=utf-8", "", "application/octet-stream"]) {
     it(`by the code of a body that is announced as "${type}"`, () => {
       const reason = refuseTo("secret", type, '{"error":"invalid_grant"}');
