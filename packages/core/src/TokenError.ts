@@ -258,6 +258,28 @@ export class OptionInvalid extends Schema.TaggedError<OptionInvalid>()("OptionIn
 }
 
 /**
+ * A credential could not be had: the KMS, the secret manager, the file or the subject token that it
+ * comes from failed. Nothing was sent.
+ *
+ * @since 0.1.0
+ */
+export class CredentialUnavailable extends Schema.TaggedError<CredentialUnavailable>()(
+  "CredentialUnavailable",
+  {
+    /** What is missing and where it comes from, such as `signing key (AWS KMS)`: never contents. */
+    credential: Schema.String,
+    /** What happened and what to do: never contents. */
+    problem: Schema.String,
+    /** Whether the same call may succeed later without anybody changing anything. */
+    isTransient: Schema.Boolean,
+  },
+) {
+  override get message() {
+    return `the ${this.credential} could not be had: ${this.problem}`;
+  }
+}
+
+/**
  * Everything that can be wrong.
  *
  * @since 0.1.0
@@ -271,6 +293,7 @@ export const Reason = Schema.Union([
   CertificateUnusable,
   TokenRefused,
   OptionInvalid,
+  CredentialUnavailable,
 ]);
 
 /**
