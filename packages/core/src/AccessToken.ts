@@ -9,14 +9,14 @@ import * as Redacted from "effect/Redacted";
 const TypeId = "~@x/core/AccessToken";
 
 /**
- * A bearer token as the vendor issued it (RFC 6749 §5.1).
+ * An access token as the vendor issued it (RFC 6749 §5.1).
  *
  * `String`, `JSON.stringify` and `util.inspect` show when it ends and never its value. The value is
  * opaque: nothing here parses it.
  *
  * @since 0.1.0
  */
-export class AccessToken extends Inspectable.Class {
+export class AccessToken<out Extra = {}> extends Inspectable.Class {
   readonly [TypeId] = TypeId;
   /** The token itself; unwrap with `Redacted.value` only where it is sent. */
   readonly value: Redacted.Redacted;
@@ -32,6 +32,10 @@ export class AccessToken extends Inspectable.Class {
   readonly expiresAt: number;
   /** `x5t#S256` of the client certificate that it was asked with (RFC 8705 §3.1). */
   readonly thumbprint: string | undefined;
+  /** The refresh token that came with it (RFC 6749 §1.5). */
+  readonly refreshToken: Redacted.Redacted | undefined;
+  /** Further members of the answer, as the vendor's definition reads them. */
+  readonly extra: Extra;
 
   constructor(fields: {
     readonly value: Redacted.Redacted;
@@ -41,6 +45,8 @@ export class AccessToken extends Inspectable.Class {
     readonly scope?: string | undefined;
     readonly missingScope?: ReadonlyArray<string> | undefined;
     readonly thumbprint?: string | undefined;
+    readonly refreshToken?: Redacted.Redacted | undefined;
+    readonly extra?: Extra;
   }) {
     super();
     this.value = fields.value;
@@ -50,8 +56,11 @@ export class AccessToken extends Inspectable.Class {
     this.monotonicIssuedAt = fields.monotonicIssuedAt;
     this.expiresAt = fields.expiresAt;
     this.thumbprint = fields.thumbprint;
+    this.refreshToken = fields.refreshToken;
+    this.extra = fields.extra ?? ({} as Extra);
   }
 
+  /** Shows times, scope and thumbprint; neither the token nor its extra members. */
   override toJSON(): unknown {
     return {
       _id: "AccessToken",
@@ -66,10 +75,9 @@ export class AccessToken extends Inspectable.Class {
 }
 
 /**
- * Whether two tokens have the same value: the comparison that decides if a refused token is still
- * the current one.
+ * Tests whether two tokens have the same value, as a refused token and the current one.
  *
  * @since 0.1.0
  */
-export const hasSameValue = (self: AccessToken, that: AccessToken): boolean =>
+export const hasSameValue = (self: AccessToken<unknown>, that: AccessToken<unknown>): boolean =>
   self === that || Redacted.value(self.value) === Redacted.value(that.value);

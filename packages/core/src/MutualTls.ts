@@ -1,14 +1,12 @@
 /**
- * The client certificate as a service (RFC 8705): this module says what there is, `@x/node` and
- * others provide it.
+ * The client certificate as a service (RFC 8705). `@x/node` and others provide it.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
-import type * as HttpClient from "effect/http/HttpClient";
-import * as ClientAuth from "./ClientAuth.ts";
-import type * as PrivateKeyJwt from "./PrivateKeyJwt.ts";
+import * as HttpClient from "effect/http/HttpClient";
+import * as Layer from "effect/Layer";
 import * as TokenError from "./TokenError.ts";
 
 /**
@@ -44,8 +42,8 @@ export class MutualTls extends Context.Service<
 >()("@x/core/MutualTls") {}
 
 /**
- * The generation in use, if its certificate is valid now; so an expired certificate is found here
- * and not in a handshake, where servers hide it behind a closed connection.
+ * Returns the generation in use, if its certificate is valid now. An expired certificate is found
+ * here, because servers hide it behind a closed connection.
  *
  * @since 0.1.0
  */
@@ -59,7 +57,7 @@ export const current = (
   });
 
 /**
- * What is wrong with a certificate's validity at a time, in epoch milliseconds.
+ * Says what is wrong with a certificate's validity at a time in epoch milliseconds.
  *
  * @since 0.1.0
  */
@@ -85,58 +83,25 @@ export const validityProblem = (
 };
 
 /**
- * `tls_client_auth` or `self_signed_tls_client_auth`: the certificate proves the client, and the
- * client id goes into the body (RFC 8705 §2).
+ * Provides a certificate for tests, which never expires and shows nothing. Requests go to the given
+ * client.
  *
  * @since 0.1.0
  */
-export const clientAuth = (options: {
-  readonly clientId: string;
-  readonly method?: Method;
-}): Effect.Effect<ClientAuth.ClientAuth> =>
-  Effect.map(ClientAuth.none(options), (none) => ({
-    ...none,
-    method: options.method ?? "tls_client_auth",
-  }));
-
-/**
- * The client authentication methods of RFC 8705 §2.
- *
- * @since 0.1.0
- */
-export type Method = "tls_client_auth" | "self_signed_tls_client_auth";
-
-/**
- * `MutualTls` where options ask for a client certificate: a `clientAuth` that may be one of the
- * methods of RFC 8705, or a `PrivateKeyJwt` whose tokens are to be bound to the certificate.
- *
- * @since 0.1.0
- */
-export type RequiredBy<Options> = Options extends { readonly clientAuth?: infer Auth }
-  ? ShownBy<Auth>
-  : never;
-
-type ShownBy<Auth> = Auth extends Method
-  ? MutualTls
-  : Auth extends PrivateKeyJwt.PrivateKeyJwt<infer Bound>
-    ? Bound extends false
-      ? never
-      : MutualTls
-    : never;
-
-/**
- * The same question at run time.
- *
- * @since 0.1.0
- */
-export const isRequiredBy = (options: object): boolean => {
-  const auth = "clientAuth" in options ? options.clientAuth : undefined;
-  return (
-    auth === "tls_client_auth" ||
-    auth === "self_signed_tls_client_auth" ||
-    (typeof auth === "object" &&
-      auth !== null &&
-      "certificateBoundTokens" in auth &&
-      auth.certificateBoundTokens === true)
-  );
-};
+export const layerTest = (options?: {
+  readonly httpClient?: HttpClient.HttpClient | undefined;
+  /** @default "test-thumbprint" */
+  readonly thumbprint?: string | undefined;
+}): Layer.Layer<MutualTls> =>
+  Layer.sync(MutualTls, () => {
+    const generation: Generation = {
+      thumbprint: options?.thumbprint ?? "test-thumbprint",
+      notBefore: 0,
+      notAfter: 8.64e15,
+      source: "test certificate",
+      httpClient:
+        options?.httpClient ??
+        HttpClient.make(() => Effect.die("MutualTls.layerTest was given no httpClient")),
+    };
+    return { currentUnsafe: () => generation };
+  });

@@ -1,225 +1,84 @@
 /**
- * The one place where the whole chain from options to API calls is written (`make`), and the class
- * that makes a service of a vendor (`Service`).
+ * The service class of a vendor, made from its definition.
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config";
+import type * as Config from "effect/Config";
 import * as Context from "effect/Context";
-import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
 import * as Layer from "effect/Layer";
-import * as Redacted from "effect/Redacted";
-import * as Scope from "effect/Scope";
-import type { NoExcessProperties } from "effect/Types";
-import { AccessToken } from "./AccessToken.ts";
-import * as AuthorizationServer from "./AuthorizationServer.ts";
-import * as BearerClient from "./BearerClient.ts";
-import * as Definition from "./Definition.ts";
-import * as MutualTls from "./MutualTls.ts";
-import * as RefreshPolicy from "./RefreshPolicy.ts";
-import * as TokenEndpoint from "./TokenEndpoint.ts";
-import * as TokenError from "./TokenError.ts";
-import * as TokenManagement from "./TokenManagement.ts";
-import * as TokenRequest from "./TokenRequest.ts";
-import * as TokenSource from "./TokenSource.ts";
-import * as TokenStore from "./TokenStore.ts";
+import type * as Scope from "effect/Scope";
+import type { ClientAuth, Method } from "./ClientAuth.ts";
+import type {
+  AnyClientAuth,
+  AnyGrant,
+  Definition,
+  Environment,
+  ExtraFields,
+  ExtraOf,
+  Provider,
+  TestOptions,
+} from "./Definition.ts";
+import type { Grant } from "./Grant.ts";
+import * as vendors from "./internal/vendor.ts";
+import type * as Options from "./Options.ts";
+import type * as TokenError from "./TokenError.ts";
+
+/** @since 0.1.0 */
+export type { Definition, Environment, Provider, TestOptions };
 
 /**
- * Builds the service value of a vendor: the whole chain, in its order.
- *
- * Fails with `OptionInvalid`, `ServerUntrusted` or `CertificateUnusable`, before any request.
+ * What the types of a service class follow from.
  *
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(
-  function* <Options extends Definition.CommonOptions, Operations extends object>(
-    definition: Definition.Definition<Options, Operations, Definition.CertificateUse>,
-    options: Options & Definition.DiscoveryOptions,
-  ): Effect.fn.Return<
-    Definition.Provider & Operations,
-    TokenError.Reason,
-    HttpClient.HttpClient | MutualTls.MutualTls | Scope.Scope
-  > {
-    const environment = yield* Definition.check(definition, options);
-    const plain = yield* HttpClient.HttpClient;
-    const mutualTls = needsCertificate(definition, options)
-      ? yield* MutualTls.MutualTls
-      : undefined;
-    const issuer = options.issuer ?? environment.issuer;
-    const server = yield* locate(options, environment, plain, mutualTls !== undefined);
-    const clientAuth = yield* definition.clientAuth(options, issuer);
-    const request = (clockSkew: number) =>
-      server.endpoint("token_endpoint").pipe(
-        Effect.map((url) => TokenRequest.make(url, definition.grant, definition.params?.(options))),
-        Effect.flatMap((plain) => clientAuth.authenticate(plain, clockSkew)),
-      );
-    const policy = RefreshPolicy.forGrant(
-      options.refresh ?? RefreshPolicy.make(),
-      definition.grant,
-    );
-    yield* RefreshPolicy.check(policy);
-    const provider = definition.name;
-    const connection = connect(plain, mutualTls);
-    const clockSkew = { millis: 0 };
-    const acquire = TokenEndpoint.make({
-      provider,
-      clientAuthMethod: clientAuth.method,
-      connection,
-      request,
-      clockSkew,
-      lifetime: Duration.toMillis(environment.lifetime),
-      policy,
-      requireGrantedScope: options.requireGrantedScope === true,
-    });
-    const store = yield* TokenStore.TokenStore;
-    const identity = Definition.identify(provider, options);
-    const issued = TokenManagement.issued();
-    const life = yield* Scope.fork(yield* Effect.scope);
-    const source = yield* TokenSource.make({
-      acquire: (attempts) =>
-        store.through(
-          identity,
-          options.revokeOnClose === true
-            ? Effect.tap(acquire(attempts), issued.note)
-            : acquire(attempts),
-        ),
-      policy,
-      grant: definition.grant,
-      isUsable: (token) =>
-        mutualTls === undefined || token.thumbprint === mutualTls.currentUnsafe().thumbprint,
-    }).pipe(Scope.provide(life));
-    const httpClient = BearerClient.make({
-      provider,
-      source,
-      connection: definition.apiShowsCertificate?.(options) === true ? connection : connect(plain),
-      apiUrl: options.apiUrl ?? environment.apiUrl,
-      origins: options.apiOrigins,
-    });
-    const { introspect, revoke } = TokenManagement.make({
-      provider,
-      server,
-      clientAuth,
-      connection,
-      policy,
-      clockSkew,
-    });
-    const management = {
-      introspect,
-      // First, so that nobody is handed a token that is about to end.
-      revoke: (token: AccessToken) =>
-        source
-          .drop(token)
-          .pipe(Effect.andThen(revoke(token)), Effect.andThen(issued.forget(token))),
-    };
-    if (options.revokeOnClose === true) {
-      // The source first, so that nothing is issued behind the revocation's back.
-      yield* Effect.addFinalizer((exit) =>
-        Effect.andThen(Scope.close(life, exit), issued.revokeLiving(management.revoke)),
-      );
-    }
-    return assemble(definition, source, httpClient, management);
-  },
-  (effect, definition) => TokenError.withProvider(definition.name)(effect),
-);
-
-const needsCertificate = (
-  definition: { readonly clientCertificate?: Definition.CertificateUse },
-  options: object,
-): boolean =>
-  definition.clientCertificate === "always" ||
-  (definition.clientCertificate === "byOptions" && MutualTls.isRequiredBy(options));
-
-const locate = (
-  options: Definition.CommonOptions & Definition.DiscoveryOptions,
-  environment: Definition.Environment,
-  httpClient: HttpClient.HttpClient,
-  mutualTls: boolean,
-): Effect.Effect<
-  AuthorizationServer.AuthorizationServer,
-  TokenError.OptionInvalid,
-  Scope.Scope
-> => {
-  const issuer = options.issuer ?? environment.issuer;
-  const tokenUrl =
-    options.tokenUrl ?? (options.issuer === undefined ? environment.tokenUrl : undefined);
-  if (tokenUrl !== undefined) {
-    return options.revokeOnClose === true
-      ? Effect.fail(
-          new TokenError.OptionInvalid({
-            option: "revokeOnClose",
-            problem:
-              "needs the issuer, which tells where to revoke; give it in place of a tokenUrl",
-          }),
-        )
-      : Effect.succeed(AuthorizationServer.fromTokenUrl(tokenUrl));
-  }
-  if (issuer === undefined) {
-    return Effect.fail(
-      new TokenError.OptionInvalid({
-        option: "issuer" in environment ? "issuer" : "tokenUrl",
-        problem: `is missing, and no such URL is published for environment ${options.environment}`,
-      }),
-    );
-  }
-  return AuthorizationServer.discover({
-    issuer,
-    httpClient,
-    mutualTls,
-    endpointHosts: [...(environment.endpointHosts ?? []), ...(options.endpointHosts ?? [])],
-    issuerIsMutualTlsHost: options.issuerIsMutualTlsHost,
-    allowLoopbackHttp: options.unsafeAllowLoopbackHttp === true,
-  });
-};
-
-const connect = (
-  plain: HttpClient.HttpClient,
-  mutualTls?: MutualTls.MutualTls["Service"],
-): Effect.Effect<TokenEndpoint.Connection, TokenError.CertificateUnusable> =>
-  mutualTls === undefined
-    ? Effect.succeed({ httpClient: plain, thumbprint: undefined })
-    : MutualTls.current(mutualTls);
-
-const assemble = <Operations extends object>(
-  definition: {
-    readonly operations?: (
-      provider: Definition.Provider,
-      management: TokenManagement.TokenManagement,
-    ) => Operations;
-  },
-  source: Omit<Definition.Provider, "httpClient">,
-  httpClient: BearerClient.BearerClient,
-  management: TokenManagement.TokenManagement,
-): Definition.Provider & Operations => {
-  const provider: Definition.Provider = {
-    get: source.get,
-    invalidate: source.invalidate,
-    peekUnsafe: source.peekUnsafe,
-    httpClient,
-  };
-  // A definition without operations has `{}` for their type.
-  return Object.assign(
-    provider,
-    definition.operations?.(provider, management) ?? ({} as Operations),
-  );
-};
-
-/**
- * What a test may say instead of a vendor; everything has a default but the answers of the API.
- *
- * @since 0.1.0
- */
-export interface TestOptions<Operations extends object = {}> {
-  readonly get?: Effect.Effect<AccessToken, TokenError.TokenError>;
-  readonly invalidate?: (token: AccessToken) => Effect.Effect<void>;
-  readonly peekUnsafe?: () => AccessToken | undefined;
-  /** Receives API requests as the vendor would: absolute URL, bearer token. */
-  readonly httpClient?: HttpClient.HttpClient;
-  readonly apiUrl?: string;
-  /** Replacements for the vendor's own operations. */
-  readonly operations?: Partial<Operations>;
+export interface Facts {
+  readonly options: Options.Fields;
+  readonly environment: string;
+  readonly requires: unknown;
+  readonly extra: unknown;
+  readonly keys: unknown;
+  readonly operations: object;
 }
+
+/** @since 0.1.0 */
+export type LayerOptions<D extends Facts, M = never> = Options.Input<
+  Options.Common<D["environment"]> & D["options"],
+  M
+>;
+
+/**
+ * Values or `Config`s that `layerConfig` takes in place of the keys.
+ *
+ * @since 0.1.0
+ */
+export type ConfigOverrides<D extends Facts, M> = {
+  readonly [K in keyof LayerOptions<D, M>]?:
+    | LayerOptions<D, M>[K]
+    | Config.Config<LayerOptions<D, M>[K]>;
+};
+
+/** @since 0.1.0 */
+export type Resolve<Q, M> = Q extends Options.Chosen ? (M extends Method<infer R> ? R : never) : Q;
+
+/** The methods that `Config` can name. */
+type Configurable<F extends Options.Fields> = {
+  [K in keyof F]: F[K] extends { readonly "~@x/core/configurable": infer R } ? Method<R> : never;
+}[keyof F];
+
+type Needs<T> =
+  T extends ClientAuth<infer R>
+    ? R
+    : T extends Grant<infer R>
+      ? R
+      : T extends Effect.Effect<infer A, any, any>
+        ? A extends ClientAuth<infer R>
+          ? R
+          : A extends Grant<infer R>
+            ? R
+            : never
+        : never;
 
 /**
  * A class that is a vendor's service, with its layers.
@@ -229,70 +88,80 @@ export interface TestOptions<Operations extends object = {}> {
 export interface ServiceClass<
   Self,
   Id extends string,
-  Options extends Definition.CommonOptions,
-  Operations extends object,
-  Certificate extends Definition.CertificateUse,
-> extends Context.ServiceClass<Self, Id, Definition.Provider & Operations> {
-  readonly definition: Definition.Definition<Options, Operations, Certificate>;
-  /** The vendor's layer. What it needs follows from the options. */
-  readonly layer: <const O extends NoExcessProperties<Options, O>>(
-    options: O,
-  ) => Layer.Layer<Self, TokenError.TokenError, Definition.Requirements<Certificate, O>>;
+  D extends Facts,
+> extends Context.ServiceClass<Self, Id, Provider<D["extra"], D["keys"]> & D["operations"]> {
+  /** The vendor's facts, for documentation and tests. */
+  readonly definition: {
+    readonly name: string;
+    readonly configPrefix: string;
+    readonly options: D["options"];
+    readonly environments: { readonly [K in D["environment"]]: Environment<never> };
+  };
   /**
-   * The vendor's layer from `Config`: the keys of the vendor's README, each of which may be given
-   * another `Config`.
+   * The vendor's layer. What it needs follows from the options.
+   *
+   * Fails with `OptionInvalid`, which names all problems, or with `CertificateUnusable`, before any
+   * request.
    */
-  readonly layerConfig: <const C extends ConfigOverrides<Options> = {}>(
-    config?: C,
-  ) => Layer.Layer<
-    Self,
-    TokenError.TokenError | Config.ConfigError,
-    Definition.Requirements<Certificate, Configured<Options, C>>
-  >;
-  /** The service value, for several accounts of one vendor; lives as long as the scope. */
-  readonly make: <const O extends NoExcessProperties<Options, O>>(
-    options: O,
+  readonly layer: Options.Chosen extends D["requires"]
+    ? <M extends Method<any>>(
+        options: LayerOptions<D, M>,
+      ) => Layer.Layer<
+        Self,
+        TokenError.TokenError,
+        HttpClient.HttpClient | Resolve<D["requires"], M>
+      >
+    : (
+        options: LayerOptions<D>,
+      ) => Layer.Layer<Self, TokenError.TokenError, HttpClient.HttpClient | D["requires"]>;
+  /**
+   * The vendor's layer from `Config`. Overrides take the place of keys; `prefix` takes the place of the
+   * vendor's prefix, as for a second account.
+   */
+  readonly layerConfig: <M extends Method<any> = Configurable<D["options"]>>(
+    overrides?: ConfigOverrides<D, M>,
+    settings?: { readonly prefix?: string | undefined },
+  ) => Layer.Layer<Self, TokenError.TokenError, HttpClient.HttpClient | Resolve<D["requires"], M>>;
+  /** The service value, for many accounts of one vendor; lives as long as the scope. */
+  readonly make: <M extends Method<any> = never>(
+    options: LayerOptions<D, M>,
   ) => Effect.Effect<
-    Definition.Provider & Operations,
+    Provider<D["extra"], D["keys"]> & D["operations"],
     TokenError.TokenError,
-    Definition.Requirements<Certificate, O> | Scope.Scope
+    HttpClient.HttpClient | Resolve<D["requires"], M> | Scope.Scope
   >;
+  /** Provides `plainHttpClient` as the `HttpClient` of generated clients. */
+  readonly layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, Self>;
   /** A vendor for tests: needs nothing and sends nothing. */
-  readonly layerTest: (options?: TestOptions<Operations>) => Layer.Layer<Self>;
+  readonly layerTest: (options?: TestOptions<D["extra"], D["operations"]>) => Layer.Layer<Self>;
+  /** The keys of `layerConfig` as a table in Markdown. */
+  readonly optionsTable: string;
 }
 
 /**
- * Other `Config`s for some options.
+ * The options of a vendor's layer.
  *
  * @since 0.1.0
  */
-export type ConfigOverrides<Options> = {
-  readonly [K in keyof Options]?: Config.Config<Options[K]>;
-};
-
-/** The options as far as the overrides of `layerConfig` tell; the rest as wide as it is declared. */
-type Configured<Options, Overrides> = {
-  readonly [K in keyof Options]: K extends keyof Overrides
-    ? Overrides[K] extends Config.Config<infer A>
-      ? A
-      : Options[K]
-    : Options[K];
-};
+export type OptionsOf<S extends { readonly layer: (options: any) => unknown }> = Parameters<
+  S["layer"]
+>[0];
 
 /**
  * Makes a vendor's service class from its definition.
  *
  * @example
  * import * as ClientAuth from "@x/core/ClientAuth"
+ * import * as Grant from "@x/core/Grant"
+ * import * as Options from "@x/core/Options"
  * import * as Provider from "@x/core/Provider"
  *
  * class Acme extends Provider.Service<Acme>()("acme/Acme", {
  *   name: "Acme",
+ *   options: { clientId: Options.Text, clientSecret: Options.Secret },
  *   environments: { production: { tokenUrl: "https://login.acme.test/token", lifetime: "1 hour" } },
- *   grant: "client_credentials",
- *   clientAuth: (options: AcmeOptions) => ClientAuth.secretPost(options),
- *   configPrefix: "ACME",
- *   config: { clientId: Config.String("ACME_CLIENT_ID"), clientSecret: Config.Redacted("ACME_CLIENT_SECRET") },
+ *   grant: () => Grant.clientCredentials(),
+ *   clientAuth: ClientAuth.secretPost,
  * }) {}
  *
  * @since 0.1.0
@@ -301,81 +170,44 @@ export const Service =
   <Self>() =>
   <
     const Id extends string,
-    Options extends Definition.CommonOptions,
-    Operations extends object = {},
-    Certificate extends Definition.CertificateUse = "never",
+    F extends Options.Fields,
+    E extends string,
+    G extends AnyGrant,
+    A extends AnyClientAuth,
+    X extends ExtraFields = {},
+    P extends keyof F = never,
+    Op extends object = {},
   >(
     id: Id,
-    definition: Definition.Definition<Options, Operations, Certificate>,
-  ): ServiceClass<Self, Id, Options, Operations, Certificate> => {
-    const tag = Context.Service<Self, Definition.Provider & Operations>()(id);
-    const build = (options: Options) => make(definition, options);
-    const layer = (options: Options) => Layer.effect(tag, build(options));
-    // The layers need less than `make` may ask for: `Requirements` and `make` read the same facts.
+    definition: Definition<F, E, G, A, X, P, Op>,
+  ): ServiceClass<
+    Self,
+    Id,
+    {
+      readonly options: F;
+      readonly environment: E;
+      readonly requires: Needs<G> | Needs<A>;
+      readonly extra: ExtraOf<X>;
+      readonly keys: { readonly [K in P]?: F[K]["Type"] | undefined };
+      readonly operations: Op;
+    }
+  > => {
+    const tag = Context.Service<Self, Provider<any, any>>()(id);
+    // From here on the types of the options do not matter: the schemas check them.
+    const vendor = vendors.make(definition as never);
     return Object.assign(tag, {
-      definition,
-      make: build,
-      layer,
-      layerConfig: (overrides: ConfigOverrides<Options> = {}) =>
-        Layer.unwrap(Effect.map(configOf(definition, overrides), layer)),
-      layerTest: (options: TestOptions<Operations> = {}) =>
-        Layer.succeed(tag, stub(definition, options)),
-    }) as ServiceClass<Self, Id, Options, Operations, Certificate>;
+      definition: vendor.facts,
+      make: vendor.make,
+      layer: (options: object) => Layer.effect(tag, vendor.make(options)),
+      layerConfig: (overrides?: object, settings?: { readonly prefix?: string }) =>
+        Layer.effect(tag, vendor.makeConfig(overrides, settings)),
+      layerHttpClient: Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(tag, ({ plainHttpClient }) => plainHttpClient),
+      ),
+      layerTest: (options?: TestOptions<ExtraOf<X>, Op>) =>
+        Layer.effect(tag, vendor.makeTest(options)),
+      optionsTable: vendor.optionsTable,
+      // The types above are the only place that says what options lead to what requirement.
+    }) as never;
   };
-
-const configOf = <Options extends Definition.CommonOptions>(
-  definition: {
-    readonly environments: object;
-    readonly config: object;
-    readonly configPrefix: string;
-  },
-  overrides: ConfigOverrides<Options>,
-): Config.Config<Options> => {
-  const key = (name: string) => `${definition.configPrefix}_${name}`;
-  const optional = (name: string) => Config.withDefault(Config.String(key(name)), undefined);
-  return Config.all({
-    environment: Config.Literals(Object.keys(definition.environments), key("ENVIRONMENT")),
-    tokenUrl: optional("TOKEN_URL"),
-    apiUrl: optional("API_URL"),
-    ...definition.config,
-    ...overrides,
-  }) as Config.Config<Options>;
-};
-
-const stub = <Options extends Definition.CommonOptions, Operations extends object>(
-  definition: Definition.Definition<Options, Operations, Definition.CertificateUse>,
-  options: TestOptions<Operations>,
-): Definition.Provider & Operations => {
-  const token = new AccessToken({
-    value: Redacted.make("test-token"),
-    issuedAt: 0,
-    expiresAt: Number.MAX_SAFE_INTEGER,
-  });
-  const source: TokenSource.TokenSource = {
-    get: options.get ?? Effect.succeed(token),
-    invalidate: options.invalidate ?? (() => Effect.void),
-    peekUnsafe: options.peekUnsafe ?? (() => token),
-    drop: () => Effect.void,
-    acceptedUnsafe: () => {},
-    refusedUnsafe: () => {},
-  };
-  const environments: ReadonlyArray<Definition.Environment> = Object.values(
-    definition.environments,
-  );
-  const httpClient = BearerClient.make({
-    provider: definition.name,
-    source,
-    connection: connect(options.httpClient ?? noHttpClient(definition.name)),
-    apiUrl: options.apiUrl ?? environments[0]?.apiUrl ?? "https://api.test",
-  });
-  const management: TokenManagement.TokenManagement = {
-    introspect: () => Effect.succeed({ active: true }),
-    revoke: () => Effect.void,
-  };
-  return Object.assign(assemble(definition, source, httpClient, management), options.operations);
-};
-
-const noHttpClient = (provider: string) =>
-  HttpClient.make(() =>
-    Effect.die(`${provider}.layerTest was given no httpClient to call the API with`),
-  );

@@ -10,7 +10,6 @@ import * as Random from "effect/Random";
 import * as Schedule from "effect/Schedule";
 import type { AccessToken } from "./AccessToken.ts";
 import * as TokenError from "./TokenError.ts";
-import type { GrantType } from "./TokenRequest.ts";
 
 /**
  * The whole policy of one provider. Make one with `make` or `background`, which fill in the
@@ -33,9 +32,9 @@ export interface RefreshPolicy {
    *
    * @default share(0.5, 0.6)
    */
-  readonly refreshAhead: Schedule.Schedule<unknown, AccessToken>;
+  readonly refreshAhead: Schedule.Schedule<unknown, AccessToken<unknown>>;
   /**
-   * A token is not handed out any more when less than the smaller of the two is left of its life.
+   * Tokens expire early by the smaller of `atMost` and `share` × lifetime.
    *
    * @default { atMost: "60 seconds", share: 0.05 }
    */
@@ -72,10 +71,10 @@ export interface RefreshPolicy {
    */
   readonly afterColdFailure: Duration.Duration;
   /**
-   * Pauses after the credentials or the request were refused, with an error code or a 401, or with the
-   * password grant in any way; meanwhile callers without a token get the refusal at once.
+   * Pauses after the credentials or the request were refused; meanwhile callers without a token get
+   * the refusal at once.
    *
-   * @default 30 s doubling to 5 min; from 2 min for the password grant, against lock-outs
+   * @default 30 s doubling to 5 min; from 2 min for the password grant, which can lock the account
    */
   readonly afterRejection: Delays;
   /**
@@ -131,13 +130,16 @@ export const background = (changes?: Partial<RefreshPolicy>): RefreshPolicy =>
   make({ mode: "background", ...changes });
 
 /**
- * The policy as it is for a grant: unless the user gave other pauses, a refused password is not
- * tried again for 2 min, because accounts are locked after a few wrong ones.
+ * Adapts the policy to a grant: where refusals can lock the account, the first pause is 2 min, unless
+ * the user gave other pauses.
  *
  * @since 0.1.0
  */
-export const forGrant = (policy: RefreshPolicy, grant: GrantType): RefreshPolicy =>
-  grant === "password" && policy.afterRejection === standardPauses
+export const forGrant = (
+  policy: RefreshPolicy,
+  grant: { readonly mayLockOut: boolean },
+): RefreshPolicy =>
+  grant.mayLockOut && policy.afterRejection === standardPauses
     ? { ...policy, afterRejection: doubling("2 minutes", "5 minutes") }
     : policy;
 
@@ -147,9 +149,9 @@ export const forGrant = (policy: RefreshPolicy, grant: GrantType): RefreshPolicy
  *
  * @since 0.1.0
  */
-export const share = (from: number, to: number): Schedule.Schedule<unknown, AccessToken> =>
+export const share = (from: number, to: number): Schedule.Schedule<unknown, AccessToken<unknown>> =>
   Schedule.forever.pipe(
-    Schedule.setInputType<AccessToken>(),
+    Schedule.setInputType<AccessToken<unknown>>(),
     Schedule.modifyDelay(({ input }) =>
       Effect.map(Random.nextBetween(from, to), (drawn) =>
         Duration.millis((input.expiresAt - input.issuedAt) * drawn),
@@ -163,53 +165,50 @@ const doubling = (from: Duration.Input, to: Duration.Input): Schedule.Schedule<u
 const standardPauses = doubling("30 seconds", "5 minutes");
 
 /**
- * What cannot work in a policy, by the name of the option.
+ * Checks a policy. Fails with `OptionInvalid`, which names every value that cannot work.
  *
  * @since 0.1.0
  */
-export const check = (policy: RefreshPolicy): Effect.Effect<void, TokenError.OptionInvalid> =>
-  Effect.gen(function* () {
-    const { acquisition, margin } = policy;
-    const durations = {
-      "refresh.margin.atMost": margin.atMost,
-      "refresh.afterColdFailure": policy.afterColdFailure,
-      "refresh.maxRetryAfter": policy.maxRetryAfter,
-    };
-    for (const [option, duration] of Object.entries(durations)) {
-      if (!(Duration.toMillis(duration) >= 0)) return yield* invalid(option, "is negative");
-    }
-    const positive = {
-      "refresh.maxLifetime": policy.maxLifetime,
-      "refresh.acquisition.timeout": acquisition.timeout,
-      "refresh.acquisition.deadline": acquisition.deadline,
-    };
-    for (const [option, duration] of Object.entries(positive)) {
-      if (!(Duration.toMillis(duration) > 0))
-        return yield* invalid(option, "is not longer than nothing");
-    }
-    if (!(margin.share >= 0 && margin.share < 1)) {
-      return yield* invalid(
-        "refresh.margin.share",
-        "is not from 0 to below 1, so no token could be used",
-      );
-    }
-    if (!(Number.isInteger(acquisition.attempts) && acquisition.attempts >= 1)) {
-      return yield* invalid("refresh.acquisition.attempts", "is not a whole number from 1");
-    }
-    const schedules = {
-      "refresh.acquisition.delays": acquisition.delays,
-      "refresh.afterFailure": policy.afterFailure,
-      "refresh.afterRejection": policy.afterRejection,
-    };
-    for (const [option, schedule] of Object.entries(schedules)) {
-      const step = yield* Schedule.toStep(schedule);
-      const first = yield* Effect.exit(step(0, sample));
-      if (Exit.isFailure(first)) return yield* invalid(option, "ends before its first delay");
-    }
-  });
-
-const invalid = (option: string, problem: string) =>
-  Effect.fail(new TokenError.OptionInvalid({ option, problem }));
+export const check = Effect.fnUntraced(function* (
+  policy: RefreshPolicy,
+): Effect.fn.Return<void, TokenError.OptionInvalid> {
+  const { acquisition, margin } = policy;
+  const problems: Array<typeof TokenError.OptionProblem.Type> = [];
+  const demand = (holds: boolean, option: string, problem: string) => {
+    if (!holds) problems.push({ option: `refresh.${option}`, problem });
+  };
+  demand(Duration.toMillis(margin.atMost) >= 0, "margin.atMost", "is negative");
+  demand(Duration.toMillis(policy.afterColdFailure) >= 0, "afterColdFailure", "is negative");
+  demand(Duration.toMillis(policy.maxRetryAfter) >= 0, "maxRetryAfter", "is negative");
+  const positive = "must be greater than zero";
+  demand(Duration.toMillis(policy.maxLifetime) > 0, "maxLifetime", positive);
+  demand(Duration.toMillis(acquisition.timeout) > 0, "acquisition.timeout", positive);
+  demand(Duration.toMillis(acquisition.deadline) > 0, "acquisition.deadline", positive);
+  demand(
+    margin.share >= 0 && margin.share < 1,
+    "margin.share",
+    "must be at least 0 and less than 1, or no token could be used",
+  );
+  demand(
+    Number.isInteger(acquisition.attempts) && acquisition.attempts >= 1,
+    "acquisition.attempts",
+    "must be a whole number of at least 1",
+  );
+  const schedules = {
+    "acquisition.delays": acquisition.delays,
+    afterFailure: policy.afterFailure,
+    afterRejection: policy.afterRejection,
+  };
+  for (const [option, schedule] of Object.entries(schedules)) {
+    const step = yield* Schedule.toStep(schedule);
+    const first = yield* Effect.exit(step(0, sample));
+    demand(Exit.isSuccess(first), option, "ends before its first delay");
+  }
+  const [problem, ...others] = problems;
+  if (problem !== undefined) {
+    return yield* new TokenError.OptionInvalid({ problems: [problem, ...others] });
+  }
+});
 
 const sample = new TokenError.TokenError({
   provider: "",

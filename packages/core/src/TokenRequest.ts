@@ -3,48 +3,104 @@
  *
  * @since 0.1.0
  */
-import * as Base64 from "effect/encoding/Base64";
-import * as Redacted from "effect/Redacted";
-import * as Result from "effect/Result";
+import type * as Effect from "effect/Effect";
+import type { Headers } from "effect/http/Headers";
+import type * as Redacted from "effect/Redacted";
+import type * as TokenError from "./TokenError.ts";
 
 /**
- * A value of a form field or header; secrets are `Redacted` until the request is sent.
+ * A value of a field or header; secrets are `Redacted` until the request is sent.
  *
  * @since 0.1.0
  */
 export type Value = string | Redacted.Redacted;
 
 /**
- * A POST of `application/x-www-form-urlencoded` fields (RFC 6749 §4).
+ * Fields by name. An array repeats its field, as `resource` may be (RFC 8707 §2); `undefined` leaves it out.
+ *
+ * @since 0.1.0
+ */
+export type Params = Readonly<Record<string, Value | ReadonlyArray<Value> | undefined>>;
+
+/**
+ * Where a request goes, and what it may say about its receiver.
+ *
+ * @since 0.1.0
+ */
+export interface Endpoint {
+  readonly url: string;
+  /** The token endpoint, also for a request to another endpoint. */
+  readonly tokenUrl: string;
+  /** The configured issuer; `undefined` where only a token URL is configured. */
+  readonly issuer: string | undefined;
+}
+
+/**
+ * A POST to an endpoint of the authorization server (RFC 6749 §3.2).
  *
  * @since 0.1.0
  */
 export interface TokenRequest {
   readonly url: string;
+  /** `application/x-www-form-urlencoded` as RFC 6749 says, or JSON as some vendors ask. */
+  readonly body: "form" | "json";
   readonly headers: Readonly<Record<string, Value>>;
-  /** Form fields in the order in which they are sent. */
+  /** Fields in the order in which they are sent. */
   readonly params: ReadonlyArray<readonly [name: string, value: Value]>;
+  /** Asked in their order about each answer, until one has learnt something. */
+  readonly learners: ReadonlyArray<Learner>;
 }
 
 /**
- * Form fields by name; `undefined` ones are left out.
+ * What an answer says to a learner.
  *
  * @since 0.1.0
  */
-export type Params = Readonly<Record<string, Value | undefined>>;
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Epoch milliseconds, by our clock, of the moment when the answer had come. */
+  readonly at: number;
+  /** Why there is no token; `undefined` for an answer that was accepted. */
+  readonly refusal: TokenError.Reason | undefined;
+}
 
 /**
- * Adds form fields behind those that are there; a field that is there already is replaced in place,
+ * Looks at an answer and says whether another request may fare better: the clock was corrected, a
+ * rotated secret was read, a nonce was given. A failure replaces the refusal by a better account of it.
+ *
+ * @since 0.1.0
+ */
+export type Learner = (answered: Answered) => Effect.Effect<boolean, TokenError.Reason>;
+
+/**
+ * Makes a request without headers and learners.
+ *
+ * @since 0.1.0
+ */
+export const make = (
+  url: string,
+  params: Params,
+  options?: { readonly body?: "form" | "json" | undefined },
+): TokenRequest =>
+  withParams({ url, body: options?.body ?? "form", headers: {}, params: [], learners: [] }, params);
+
+/**
+ * Adds fields behind those that are there. A field that is there already is replaced in its place,
  * because RFC 6749 §3.2 allows each only once.
  *
  * @since 0.1.0
  */
 export const withParams = (self: TokenRequest, params: Params): TokenRequest => {
-  const fields = new Map(self.params);
+  const fields = new Map<string, ReadonlyArray<Value>>();
+  for (const [name, value] of self.params) fields.set(name, [...(fields.get(name) ?? []), value]);
   for (const [name, value] of Object.entries(params)) {
-    if (value !== undefined) fields.set(name, value);
+    if (value !== undefined) fields.set(name, Array.isArray(value) ? value : [value as Value]);
   }
-  return { ...self, params: Array.from(fields) };
+  return {
+    ...self,
+    params: [...fields].flatMap(([name, values]) => values.map((value) => [name, value] as const)),
+  };
 };
 
 /**
@@ -58,83 +114,11 @@ export const withHeader = (self: TokenRequest, name: string, value: Value): Toke
 });
 
 /**
- * The grants of clients that act for themselves: client credentials (RFC 6749 §4.4) and resource
- * owner password credentials (§4.3.2).
+ * Adds learners behind those that are there.
  *
  * @since 0.1.0
  */
-export type GrantType = "client_credentials" | "password";
-
-/**
- * A request with a grant type and its fields.
- *
- * @since 0.1.0
- */
-export const make = (url: string, grantType: GrantType, params: Params = {}): TokenRequest =>
-  withParams({ url, headers: {}, params: [["grant_type", grantType]] }, params);
-
-/**
- * The text of a field: only for the sender and for tests.
- *
- * @since 0.1.0
- */
-export const plain = (value: Value): string =>
-  Redacted.isRedacted(value) ? Redacted.value(value) : value;
-
-/**
- * The body as it goes over the wire (`application/x-www-form-urlencoded`, RFC 6749 appendix B).
- *
- * @since 0.1.0
- */
-export const body = (self: TokenRequest): string =>
-  new URLSearchParams(self.params.map(([name, value]) => [name, plain(value)])).toString();
-
-/**
- * One value in `application/x-www-form-urlencoded` (RFC 6749 appendix B).
- *
- * @since 0.1.0
- */
-export const formEncode = (text: string): string =>
-  new URLSearchParams({ "": text }).toString().slice(1);
-
-/**
- * Whether a text repeats a secret of this request, as servers do that echo what they were sent:
- * any eight characters in a row of a secret, as it is, percent- or form-encoded, or in Base64.
- *
- * @since 0.1.0
- */
-export const mentions = (self: TokenRequest, text: string): boolean =>
-  [...self.params.map(([, value]) => value), ...Object.values(self.headers)]
-    .filter((value) => typeof value !== "string")
-    .flatMap((value) => encodings(Redacted.value(value)))
-    .some((secret) => windows(secret).some((window) => text.includes(window)));
-
-/** All runs of eight characters; a shorter text is one run. */
-const windows = (text: string): ReadonlyArray<string> =>
-  text.length <= 8
-    ? [text].filter((run) => run !== "")
-    : Array.from({ length: text.length - 7 }, (_, at) => text.slice(at, at + 8));
-
-const encodings = (secret: string): ReadonlyArray<string> => {
-  const basic = /^Basic (.+)$/.exec(secret)?.[1];
-  const texts = basic === undefined ? [secret] : [basic, ...basicSecret(basic)];
-  return texts.flatMap((text) => [
-    text,
-    // `encodeURIComponent` throws at half a surrogate pair.
-    encodeURIComponent(text.toWellFormed()),
-    formEncode(text),
-    Base64.encode(text),
-  ]);
-};
-
-/** The secret in a Basic header, as it was sent and as it is when that was form-encoded. */
-const basicSecret = (credentials: string): ReadonlyArray<string> =>
-  Result.match(Base64.decodeString(credentials), {
-    onFailure: () => [],
-    onSuccess: (pair) => {
-      const secret = pair.slice(pair.indexOf(":") + 1);
-      return [secret, formDecode(secret)];
-    },
-  });
-
-const formDecode = (text: string): string => new URLSearchParams(`=${text}`).get("") ?? "";
+export const learning = (
+  self: TokenRequest,
+  ...learners: ReadonlyArray<Learner>
+): TokenRequest => ({ ...self, learners: [...self.learners, ...learners] });

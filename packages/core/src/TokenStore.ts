@@ -1,43 +1,38 @@
 /**
- * The seam of a cache that several processes share, between the memory of one process and the
- * network.
+ * The seam for a store of tokens that several processes share, behind the memory of each.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context";
 import type * as Effect from "effect/Effect";
 import type { AccessToken } from "./AccessToken.ts";
-import type * as TokenError from "./TokenError.ts";
 import type { Value } from "./TokenRequest.ts";
 
 /**
- * Everything that tells one token from another, by name: vendor, endpoint and the options of the
- * account, with secrets `Redacted`. A store derives its key from all of it.
+ * Everything that tells one token from another: the vendor, each option, each secret as `Redacted`,
+ * and the thumbprint of the certificate. A store derives its key from all of it.
  *
  * @since 0.1.0
  */
 export type Identity = ReadonlyArray<readonly [name: string, value: Value]>;
 
 /**
- * A shared cache. `through` answers with a shared token, or runs `acquire` and shares its result.
- *
- * A store fails only as `acquire` fails: its own faults are its own business.
+ * A shared store. It never fails: without an answer `get` returns `undefined`, and the vendor is asked.
  *
  * @since 0.1.0
  */
 export interface TokenStore {
-  readonly through: (
-    identity: Identity,
-    acquire: Effect.Effect<AccessToken, TokenError.TokenError>,
-  ) => Effect.Effect<AccessToken, TokenError.TokenError>;
+  readonly get: (identity: Identity) => Effect.Effect<AccessToken<unknown> | undefined>;
+  readonly set: (identity: Identity, token: AccessToken<unknown>) => Effect.Effect<void>;
+  /** Drops exactly this token, which the API refused or which was revoked; another one stays. */
+  readonly remove: (identity: Identity, token: AccessToken<unknown>) => Effect.Effect<void>;
 }
 
 /**
- * The store that providers use; none unless a layer sets one.
+ * The store that providers use; there is none unless a layer sets one.
  *
  * @since 0.1.0
  */
-export const TokenStore: Context.Reference<TokenStore> = Context.Reference<TokenStore>(
-  "@x/core/TokenStore",
-  { defaultValue: () => ({ through: (_, acquire) => acquire }) },
-);
+export const TokenStore: Context.Reference<TokenStore | undefined> = Context.Reference<
+  TokenStore | undefined
+>("@x/core/TokenStore", { defaultValue: () => undefined });

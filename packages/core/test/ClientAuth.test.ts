@@ -3,13 +3,15 @@ import * as ClientAuth from "@x/core/ClientAuth";
 import * as TokenRequest from "@x/core/TokenRequest";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
+import * as wire from "../src/internal/wire.ts";
 import { everyText } from "./scripted.ts";
 
-const request = TokenRequest.make("https://login.acme.test/token", "client_credentials");
+const request = TokenRequest.make("https://login.acme.test/token", {
+  grant_type: "client_credentials",
+});
+const endpoint = { url: request.url, tokenUrl: request.url, issuer: undefined };
 const plainHeaders = ({ headers }: TokenRequest.TokenRequest) =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, TokenRequest.plain(value)]),
-  );
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, wire.plain(value)]));
 
 // Every character that RFC 6749 appendix B treats differently from RFC 7617.
 const clientId = "i d+\u00e9";
@@ -24,12 +26,12 @@ describe("ClientAuth.secretBasic", () => {
     it.effect(`sends the ${encoding} encoding of id and secret, in the header alone`, () =>
       Effect.gen(function* () {
         const auth = yield* ClientAuth.secretBasic({ clientId, clientSecret, encoding });
-        const authenticated = yield* auth.authenticate(request, 0);
+        const authenticated = yield* auth.authenticate(request, endpoint);
         assert.strictEqual(auth.method, "client_secret_basic");
         assert.deepStrictEqual(plainHeaders(authenticated), {
           authorization: `Basic ${Buffer.from(pair, "utf8").toString("base64")}`,
         });
-        assert.strictEqual(TokenRequest.body(authenticated), "grant_type=client_credentials");
+        assert.strictEqual(wire.body(authenticated), "grant_type=client_credentials");
         assert.notInclude(everyText(authenticated), "Basic ");
       }),
     );
@@ -42,18 +44,18 @@ describe("ClientAuth.secretBasic", () => {
         clientSecret: Redacted.make("s"),
         encoding: "form",
       });
-      const { authorization } = plainHeaders(yield* auth.authenticate(request, 0));
+      const { authorization } = plainHeaders(yield* auth.authenticate(request, endpoint));
       assert.strictEqual(authorization, `Basic ${btoa("+%25%26%2B%C2%A3%E2%82%AC:s")}`);
     }),
   );
 
-  it.effect("refuses an id with a colon where the encoding cannot carry it", () =>
+  it.effect("refuses an id with a colon when the encoding cannot carry it", () =>
     Effect.gen(function* () {
       const secret = { clientId: "urn:id", clientSecret: Redacted.make("s") };
       const error = yield* Effect.flip(ClientAuth.secretBasic({ ...secret, encoding: "raw" }));
-      assert.strictEqual(error.option, "clientId");
+      assert.strictEqual(error.problems[0].option, "clientId");
       const form = yield* ClientAuth.secretBasic({ ...secret, encoding: "form" });
-      const { authorization } = plainHeaders(yield* form.authenticate(request, 0));
+      const { authorization } = plainHeaders(yield* form.authenticate(request, endpoint));
       assert.strictEqual(authorization, `Basic ${btoa("urn%3Aid:s")}`);
     }),
   );
@@ -62,11 +64,11 @@ describe("ClientAuth.secretBasic", () => {
 describe("ClientAuth.secretPost", () => {
   it.effect("sends id and secret in the body and no Authorization", () =>
     Effect.gen(function* () {
-      const auth = yield* ClientAuth.secretPost({ clientId, clientSecret });
-      const authenticated = yield* auth.authenticate(request, 0);
+      const auth = ClientAuth.secretPost({ clientId, clientSecret });
+      const authenticated = yield* auth.authenticate(request, endpoint);
       assert.strictEqual(auth.method, "client_secret_post");
       assert.strictEqual(
-        TokenRequest.body(authenticated),
+        wire.body(authenticated),
         "grant_type=client_credentials&client_id=i+d%2B%C3%A9&client_secret=%2B+%25+%2F+%C3%A9%3A%E2%82%AC",
       );
       assert.deepStrictEqual(authenticated.headers, {});
@@ -74,17 +76,48 @@ describe("ClientAuth.secretPost", () => {
   );
 });
 
-describe("ClientAuth.none", () => {
+describe("ClientAuth.publicClient", () => {
   it.effect("sends the id alone", () =>
     Effect.gen(function* () {
-      const auth = yield* ClientAuth.none({ clientId: "id" });
-      const authenticated = yield* auth.authenticate(request, 0);
+      const auth = ClientAuth.publicClient({ clientId: "id" });
+      const authenticated = yield* auth.authenticate(request, endpoint);
       assert.strictEqual(auth.method, "none");
-      assert.strictEqual(
-        TokenRequest.body(authenticated),
-        "grant_type=client_credentials&client_id=id",
-      );
+      assert.strictEqual(wire.body(authenticated), "grant_type=client_credentials&client_id=id");
       assert.deepStrictEqual(authenticated.headers, {});
+    }),
+  );
+});
+
+describe("ClientAuth.none", () => {
+  it.effect("leaves the request as it is", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* ClientAuth.none.authenticate(request, endpoint), request);
+    }),
+  );
+});
+
+describe("ClientAuth.tls", () => {
+  it.effect("sends the client id in the body and nothing else", () =>
+    Effect.gen(function* () {
+      for (const method of ["tls_client_auth", "self_signed_tls_client_auth"] as const) {
+        const auth = ClientAuth.tls({ clientId: "id", method });
+        const authenticated = yield* auth.authenticate(request, endpoint);
+        assert.strictEqual(auth.method, method);
+        assert.strictEqual(wire.body(authenticated), "grant_type=client_credentials&client_id=id");
+        assert.deepStrictEqual(authenticated.headers, {});
+      }
+    }),
+  );
+
+  it.effect("bears the registered name of its method", () =>
+    Effect.gen(function* () {
+      for (const [method, name] of [
+        [ClientAuth.tlsClientAuth, "tls_client_auth"],
+        [ClientAuth.selfSignedTlsClientAuth, "self_signed_tls_client_auth"],
+      ] as const) {
+        assert.strictEqual(method.name, name);
+        assert.strictEqual((yield* method.of({ clientId: "id" })).method, name);
+      }
     }),
   );
 });

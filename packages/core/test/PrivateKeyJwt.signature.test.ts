@@ -1,23 +1,20 @@
 import { assert, describe, it } from "@effect/vitest";
+import type * as Jws from "@x/core/Jws";
 import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
 import * as TokenRequest from "@x/core/TokenRequest";
 import * as Effect from "effect/Effect";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { everyText } from "./scripted.ts";
 
-const request = TokenRequest.make("https://login.acme.test/token", "client_credentials");
+const request = TokenRequest.make("https://login.acme.test/token", {});
+const endpoint = { url: request.url, tokenUrl: request.url, issuer: "https://auth.acme.test" };
 
-const asserting = (
-  algorithm: PrivateKeyJwt.Algorithm,
-  signature: (input: Uint8Array) => Uint8Array,
-) =>
-  PrivateKeyJwt.clientAuth({
-    clientId: "client-1",
-    issuer: "https://auth.acme.test",
-    privateKeyJwt: PrivateKeyJwt.make({
-      signer: { algorithm, sign: (input) => Effect.sync(() => signature(input)) },
-    }),
-  }).pipe(Effect.flatMap((auth) => auth.authenticate(request, 0)));
+const asserting = (algorithm: Jws.Algorithm, signature: (input: Uint8Array) => Uint8Array) =>
+  PrivateKeyJwt.make({
+    key: { algorithm, sign: (input) => Effect.sync(() => signature(input)) },
+  })
+    .of({ clientId: "client-1" })
+    .pipe(Effect.flatMap((auth) => auth.authenticate(request, endpoint)));
 
 const bytes = (length: number) => new Uint8Array(length).fill(65);
 
@@ -30,14 +27,9 @@ const ecdsa = (namedCurve: string) => {
 const der = (r: number, s: number) =>
   Uint8Array.of(0x30, r + s + 4, 2, r, ...bytes(r), 2, s, ...bytes(s));
 
-describe("PrivateKeyJwt names a signer's mistake:", () => {
+describe("Jws, of a signer's signature,", () => {
   const mistakes: ReadonlyArray<
-    readonly [
-      name: string,
-      PrivateKeyJwt.Algorithm,
-      (input: Uint8Array) => Uint8Array,
-      says: RegExp,
-    ]
+    readonly [name: string, Jws.Algorithm, (input: Uint8Array) => Uint8Array, says: RegExp]
   > = [
     ["DER, as OpenSSL and KMS write it", "ES256", ecdsa("P-256"), /in DER .*64 bytes of r\|\|s/],
     ["DER of short numbers", "ES256", () => der(31, 30), /in DER .*64 bytes of r\|\|s/],
@@ -53,11 +45,14 @@ describe("PrivateKeyJwt names a signer's mistake:", () => {
     ["ECDSA for PS256", "PS256", () => bytes(64), /of 64 bytes .*RSA key of 2048 bits or more/],
   ];
   for (const [name, algorithm, signature, says] of mistakes) {
-    it.effect(`${name}, for ${algorithm}`, () =>
+    it.effect(`refuses ${name}, for ${algorithm}`, () =>
       Effect.gen(function* () {
         const reason = yield* Effect.flip(asserting(algorithm, signature));
         assert.strictEqual(reason._tag, "OptionInvalid");
-        assert.strictEqual(reason._tag === "OptionInvalid" && reason.option, "clientAuth.signer");
+        assert.strictEqual(
+          reason._tag === "OptionInvalid" && reason.problems[0].option,
+          "clientAuth.key",
+        );
         assert.match(reason.message, says);
         assert.notInclude(everyText(reason), "eyJh");
         assert.notInclude(everyText(reason), "AAAA");
@@ -73,12 +68,12 @@ describe("PrivateKeyJwt names a signer's mistake:", () => {
     ["PS256", 384],
     ["RS256", 512],
   ] as const) {
-    it.effect(`none in ${length} bytes for ${algorithm}`, () =>
+    it.effect(`takes ${length} bytes for ${algorithm}`, () =>
       asserting(algorithm, () => bytes(length)),
     );
   }
 
-  it.effect("none in r||s that begins as DER does", () =>
+  it.effect("takes r||s that begins as DER does", () =>
     asserting("ES256", () => Uint8Array.of(0x30, 62, ...bytes(62))),
   );
 });

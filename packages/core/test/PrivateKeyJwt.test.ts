@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
 import * as TokenError from "@x/core/TokenError";
+import type * as Jws from "@x/core/Jws";
 import * as TokenRequest from "@x/core/TokenRequest";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
@@ -8,11 +9,12 @@ import * as TestClock from "effect/testing/TestClock";
 import * as Jose from "jose";
 import { generateKeyPairSync, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import * as wire from "../src/internal/wire.ts";
 import { everyText } from "./scripted.ts";
 
 const url = "https://login.acme.test/token";
 const issuer = "https://auth.acme.test";
-const request = TokenRequest.make(url, "client_credentials", { scope: "read" });
+const request = TokenRequest.make(url, { grant_type: "client_credentials", scope: "read" });
 
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const ec = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -24,26 +26,22 @@ const jwk = (key: KeyObject) => JSON.stringify(key.export({ format: "jwk" }));
 
 /** The form fields that authentication adds. */
 const authenticate = Effect.fnUntraced(function* (
-  options: Parameters<typeof PrivateKeyJwt.make>[0],
-  to: { readonly issuer: string | undefined } = { issuer },
+  options: PrivateKeyJwt.Options,
+  to: Partial<TokenRequest.Endpoint> = { issuer },
 ) {
-  const auth = yield* PrivateKeyJwt.clientAuth({
-    ...to,
-    clientId: "client-1",
-    privateKeyJwt: PrivateKeyJwt.make(options),
-  });
+  const auth = yield* PrivateKeyJwt.make(options).of({ clientId: "client-1" });
   assert.strictEqual(auth.method, "private_key_jwt");
-  const authenticated = yield* auth.authenticate(request, 0);
+  const authenticated = yield* auth.authenticate(request, {
+    url,
+    tokenUrl: url,
+    issuer: undefined,
+    ...to,
+  });
   assert.notInclude(everyText(authenticated), "eyJ");
-  return Object.fromEntries(
-    authenticated.params.map(([name, value]) => [name, TokenRequest.plain(value)]),
-  );
+  return Object.fromEntries(authenticated.params.map(([name, value]) => [name, wire.plain(value)]));
 });
 
-const assertionOf = (
-  options: Parameters<typeof PrivateKeyJwt.make>[0],
-  to?: { readonly issuer: string | undefined },
-) =>
+const assertionOf = (options: PrivateKeyJwt.Options, to?: Partial<TokenRequest.Endpoint>) =>
   Effect.map(authenticate(options, to), ({ client_assertion = "" }) => ({
     client_assertion,
     header: Jose.decodeProtectedHeader(client_assertion),
@@ -53,10 +51,10 @@ const assertionOf = (
 const key = Redacted.make(pem(ed.privateKey, "pkcs8"));
 const algorithm = "EdDSA";
 
-describe("PrivateKeyJwt.clientAuth", () => {
+describe("PrivateKeyJwt.make", () => {
   const formats: ReadonlyArray<
     readonly [
-      algorithm: PrivateKeyJwt.Algorithm,
+      algorithm: Jws.Algorithm,
       keys: { readonly publicKey: KeyObject },
       formats: Readonly<Record<string, string>>,
     ]
@@ -66,7 +64,6 @@ describe("PrivateKeyJwt.clientAuth", () => {
       rsa,
       {
         pkcs8: pem(rsa.privateKey, "pkcs8"),
-        pkcs1: pem(rsa.privateKey, "pkcs1"),
         jwk: jwk(rsa.privateKey),
       },
     ],
@@ -75,7 +72,6 @@ describe("PrivateKeyJwt.clientAuth", () => {
       rsa,
       {
         pkcs8: pem(rsa.privateKey, "pkcs8"),
-        pkcs1: pem(rsa.privateKey, "pkcs1"),
         jwk: jwk(rsa.privateKey),
       },
     ],
@@ -84,7 +80,6 @@ describe("PrivateKeyJwt.clientAuth", () => {
       ec,
       {
         pkcs8: pem(ec.privateKey, "pkcs8"),
-        sec1: pem(ec.privateKey, "sec1"),
         jwk: jwk(ec.privateKey),
       },
     ],
@@ -160,46 +155,67 @@ describe("PrivateKeyJwt.clientAuth", () => {
     );
   }
 
-  for (const [name, options, to, audience, asked] of [
-    ["the issuer, and does not ask for more", {}, { issuer }, issuer, 0],
-    ["the token endpoint if asked", { audience: "token_endpoint" }, { issuer }, url, 1],
-    ["the token endpoint if there is no issuer", {}, { issuer: undefined }, url, 1],
+  for (const [audience, expected] of [
+    ["issuer", issuer],
+    ["token_endpoint", url],
+    ["https://other.test", "https://other.test"],
   ] as const) {
-    it.effect(`is, at another endpoint, still for ${name}`, () =>
+    it.effect(`keeps the audience ${audience} at another endpoint`, () =>
       Effect.gen(function* () {
-        let times = 0;
-        const auth = yield* PrivateKeyJwt.clientAuth({
-          ...to,
-          clientId: "client-1",
-          privateKeyJwt: PrivateKeyJwt.make({ key, algorithm, ...options }),
-        });
-        const { params } = yield* auth.authenticate(
-          { ...request, url: "https://login.acme.test/revoke" },
-          0,
-          Effect.sync(() => {
-            times++;
-            return url;
-          }),
-        );
-        const [, value = ""] = params.find(([name]) => name === "client_assertion") ?? [];
-        assert.strictEqual(Jose.decodeJwt(TokenRequest.plain(value)).aud, audience);
-        assert.strictEqual(times, asked);
+        const revocation = { issuer, url: "https://login.acme.test/revoke" };
+        const { claims } = yield* assertionOf({ key, algorithm, audience }, revocation);
+        assert.strictEqual(claims.aud, expected);
       }),
     );
   }
 
+  it.effect("adds header members and claims, which replace no registered ones", () =>
+    Effect.gen(function* () {
+      const { claims, header } = yield* assertionOf({
+        key,
+        algorithm,
+        type: "client-authentication+jwt",
+        header: { "x5t#S256": "thumb", alg: "none" },
+        claims: { scope: "read", iss: "evil", exp: 1 },
+      });
+      assert.deepStrictEqual(header, {
+        alg: "EdDSA",
+        typ: "client-authentication+jwt",
+        "x5t#S256": "thumb",
+      });
+      assert.strictEqual(claims["scope"], "read");
+      assert.strictEqual(claims.iss, "client-1");
+      assert.isAbove(claims.exp ?? 0, 1);
+    }),
+  );
+
+  it.effect("has kid or the public key's RFC 7638 thumbprint as its fingerprint", () =>
+    Effect.gen(function* () {
+      for (const [alg, { privateKey, publicKey }] of [
+        ["PS256", rsa],
+        ["ES256", ec],
+        ["EdDSA", ed],
+      ] as const) {
+        const pkcs8 = Redacted.make(pem(privateKey, "pkcs8"));
+        const { fingerprint } = PrivateKeyJwt.make({ key: pkcs8, algorithm: alg });
+        const expected = yield* Effect.promise(() =>
+          Jose.calculateJwkThumbprint(publicKey.export({ format: "jwk" }) as Jose.JWK),
+        );
+        assert.strictEqual(yield* fingerprint, expected);
+        const named = PrivateKeyJwt.make({ key: pkcs8, algorithm: alg, keyId: "key-1" });
+        assert.strictEqual(yield* named.fingerprint, "key-1");
+      }
+    }),
+  );
+
   it.effect("draws 128 random bits for each assertion", () =>
     Effect.gen(function* () {
-      const auth = yield* PrivateKeyJwt.clientAuth({
-        clientId: "client-1",
-        issuer,
-        privateKeyJwt: PrivateKeyJwt.make({ key, algorithm }),
-      });
+      const auth = yield* PrivateKeyJwt.make({ key, algorithm }).of({ clientId: "client-1" });
       const identifiers = new Set<string>();
       for (let n = 0; n < 200; n++) {
-        const { params } = yield* auth.authenticate(request, 0);
+        const { params } = yield* auth.authenticate(request, { url, tokenUrl: url, issuer });
         const [, value = ""] = params.find(([name]) => name === "client_assertion") ?? [];
-        const { jti = "" } = Jose.decodeJwt(TokenRequest.plain(value));
+        const { jti = "" } = Jose.decodeJwt(wire.plain(value));
         assert.strictEqual(Buffer.from(jti, "base64url").length, 16);
         identifiers.add(jti);
       }
@@ -208,11 +224,11 @@ describe("PrivateKeyJwt.clientAuth", () => {
   );
 });
 
-describe("PrivateKeyJwt.make with a Signer", () => {
+describe("PrivateKeyJwt.make, with a Signer,", () => {
   it.effect("leaves signing to it", () =>
     Effect.gen(function* () {
       const inputs: Array<string> = [];
-      const signer: PrivateKeyJwt.Signer = {
+      const signer: Jws.Signer = {
         algorithm: "ES256",
         keyId: "kms-key",
         sign: (input) =>
@@ -224,7 +240,7 @@ describe("PrivateKeyJwt.make with a Signer", () => {
             );
           }),
       };
-      const { client_assertion, header } = yield* assertionOf({ signer });
+      const { client_assertion, header } = yield* assertionOf({ key: signer });
       assert.deepStrictEqual(header, { alg: "ES256", typ: "JWT", kid: "kms-key" });
       assert.deepStrictEqual(inputs, [
         client_assertion.slice(0, client_assertion.lastIndexOf(".")),
@@ -237,17 +253,18 @@ describe("PrivateKeyJwt.make with a Signer", () => {
 
   it.effect("fails as it fails", () =>
     Effect.gen(function* () {
-      const reason = new TokenError.ServerUnavailable({ problem: "connection" });
+      const reason = new TokenError.CredentialUnavailable({
+        credential: "signing key (KMS)",
+        problem: "the KMS is down",
+        isTransient: true,
+      });
       const signer = { algorithm: "PS256", sign: () => Effect.fail(reason) } as const;
-      assert.strictEqual(yield* Effect.flip(authenticate({ signer })), reason);
+      assert.strictEqual(yield* Effect.flip(authenticate({ key: signer })), reason);
     }),
   );
 
-  it("keeps unbound tokens and the issuer as audience unless told otherwise", () => {
-    const made = PrivateKeyJwt.make({ key });
-    assert.strictEqual(made.audience, "issuer");
-    assert.strictEqual(made.certificateBoundTokens, false);
-    assert.notInclude(everyText(made), "PRIVATE KEY");
+  it("shows nothing of its key", () => {
+    assert.notInclude(everyText(PrivateKeyJwt.make({ key })), "PRIVATE KEY");
   });
 });
 
@@ -261,13 +278,13 @@ const encrypted = (type: "pkcs8" | "pkcs1" | "sec1", { privateKey }: { privateKe
     }),
   );
 
-describe("PrivateKeyJwt.signer refuses", () => {
+describe("PrivateKeyJwt.make, of an unusable key,", () => {
   const rsa512 = generateKeyPairSync("rsa", { modulusLength: 512 });
   const p384 = generateKeyPairSync("ec", { namedCurve: "P-384" });
   const whole = pem(rsa.privateKey, "pkcs8");
 
   const keys: ReadonlyArray<
-    readonly [name: string, algorithm: PrivateKeyJwt.Algorithm, key: string, says: RegExp]
+    readonly [name: string, algorithm: Jws.Algorithm, key: string, says: RegExp]
   > = [
     ["garbage", "PS256", "canary-garbage", /./],
     ["nothing", "PS256", "", /./],
@@ -278,9 +295,24 @@ describe("PrivateKeyJwt.signer refuses", () => {
       /./,
     ],
     ["a truncated PEM", "PS256", whole.slice(0, whole.length / 2), /./],
-    ["an encrypted key", "PS256", encrypted("pkcs8", rsa), /is encrypted; decrypt it first/],
-    ["an encrypted RSA key", "PS256", encrypted("pkcs1", rsa), /is encrypted; decrypt it first/],
-    ["an encrypted EC key", "ES256", encrypted("sec1", ec), /is encrypted; decrypt it first/],
+    [
+      "an encrypted key",
+      "PS256",
+      encrypted("pkcs8", rsa),
+      /holds ENCRYPTED PRIVATE KEY, and only PRIVATE KEY/,
+    ],
+    [
+      "an RSA key in PKCS#1",
+      "PS256",
+      encrypted("pkcs1", rsa),
+      /holds RSA PRIVATE KEY.*openssl pkcs8 -topk8/,
+    ],
+    [
+      "an EC key in SEC1",
+      "ES256",
+      encrypted("sec1", ec),
+      /holds EC PRIVATE KEY.*NodePrivateKey of @x\/node/,
+    ],
     ["an EC key for PS256", "PS256", pem(ec.privateKey, "pkcs8"), /./],
     ["an EC key in SEC1 for PS256", "PS256", pem(ec.privateKey, "sec1"), /./],
     ["an RSA key for ES256", "ES256", pem(rsa.privateKey, "pkcs8"), /./],
@@ -295,18 +327,20 @@ describe("PrivateKeyJwt.signer refuses", () => {
     ["a JWK without members", "PS256", "{}", /./],
   ];
   for (const [name, alg, text, says] of keys) {
-    it.effect(`${name}, and shows nothing of it`, () =>
+    it.effect(`refuses ${name} and shows nothing of it`, () =>
       Effect.gen(function* () {
         const reason = yield* Effect.flip(
-          PrivateKeyJwt.signer({ key: Redacted.make(text), algorithm: alg }),
+          PrivateKeyJwt.make({ key: Redacted.make(text), algorithm: alg }).of({ clientId: "id" }),
         );
-        assert.strictEqual(reason._tag, "OptionInvalid");
-        assert.strictEqual(reason.option, "clientAuth.key");
+        assert.isTrue(reason._tag === "OptionInvalid");
+        if (reason._tag !== "OptionInvalid") return;
+        const [{ option, problem }] = reason.problems;
+        assert.strictEqual(option, "clientAuth.key");
         assert.match(
-          reason.problem,
+          problem,
           new RegExp(`^is not usable with ${alg}, which takes an? .* private key: .{10,}`),
         );
-        assert.match(reason.problem, says);
+        assert.match(problem, says);
         const shown = everyText(reason);
         assert.notInclude(shown, "canary");
         for (let at = 0; at + 8 <= text.length; at += 8) {

@@ -1,6 +1,10 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as RefreshPolicy from "@x/core/RefreshPolicy";
-import * as TokenStore from "@x/core/TokenStore";
+import * as ClientAuth from "@x/core/ClientAuth";
+import * as Grant from "@x/core/Grant";
+import * as Options from "@x/core/Options";
+import type { TokenError } from "@x/core/TokenError";
+import * as Provider from "@x/core/Provider";
 import * as Config from "effect/Config";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Duration from "effect/Duration";
@@ -8,11 +12,11 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as HttpClient from "effect/http/HttpClient";
 import * as Layer from "effect/Layer";
+import * as Logger from "effect/Logger";
 import * as Redacted from "effect/Redacted";
 import * as TestClock from "effect/testing/TestClock";
 import { Acme } from "./acme.ts";
-import type { AcmeOptions } from "./acme.ts";
-import { accessToken, everyText, issuing, server, token } from "./scripted.ts";
+import { accessToken, everyText, issuing, json, server, token } from "./scripted.ts";
 import type { Server } from "./scripted.ts";
 
 const options = {
@@ -20,6 +24,10 @@ const options = {
   clientId: "id",
   clientSecret: Redacted.make("canary-secret"),
 } as const;
+
+/** The options that an error blames, and what it says of them. */
+const problems = ({ reason }: TokenError) =>
+  reason._tag === "OptionInvalid" ? reason.problems : [];
 
 /** Token endpoint and API of Acme. */
 const acme = (fields?: object): Server => {
@@ -39,10 +47,10 @@ describe("Provider.Service", () => {
       const to = acme();
       yield* Effect.gen(function* () {
         const provider = yield* Acme;
-        assert.isUndefined(provider.peekUnsafe());
+        assert.isUndefined(yield* provider.peek);
         const first = yield* provider.get;
         assert.strictEqual(Redacted.value(first.value), "token-0");
-        assert.strictEqual(provider.peekUnsafe(), first);
+        assert.strictEqual(yield* provider.peek, first);
         const response = yield* provider.httpClient.get("/orders");
         assert.strictEqual(yield* response.text, "https://api.acme.test/v1/orders");
         assert.strictEqual(yield* provider.ping, 200);
@@ -72,9 +80,10 @@ describe("Provider.Service", () => {
     }),
   );
 
-  it("keeps the definition on the class, and the id as its key", () => {
+  it("keeps the vendor's facts on the class, and the id as its key", () => {
     assert.strictEqual(Acme.key, "acme/Acme");
     assert.strictEqual(Acme.definition.name, "Acme");
+    assert.strictEqual(Acme.definition.configPrefix, "ACME");
   });
 
   it.effect("shows no secret in the service value", () =>
@@ -95,7 +104,7 @@ describe("Provider.Service", () => {
         const [a, b] = [yield* one.get, yield* two.get];
         assert.notStrictEqual(Redacted.value(a.value), Redacted.value(b.value));
         yield* one.invalidate(a);
-        assert.strictEqual(two.peekUnsafe(), b);
+        assert.strictEqual(yield* two.peek, b);
         yield* two.ping;
         assert.strictEqual(to.sent[2]?.url, "https://two.test/ping");
       }).pipe(Effect.provide(transport(to)));
@@ -128,6 +137,125 @@ describe("Provider.Service", () => {
     }),
   );
 
+  it.effect("takes a PEM as an option of a vendor's own", () =>
+    Effect.gen(function* () {
+      class Pem extends Provider.Service<Pem>()("acme/Pem", {
+        name: "Pem",
+        options: { pem: Options.SecretText },
+        environments: { production: { tokenUrl: "https://pem.test/token", lifetime: "1 hour" } },
+        grant: ({ pem }) => Grant.extension("x", { pem: Redacted.isRedacted(pem) ? pem : "" }),
+        clientAuth: () => ClientAuth.none,
+      }) {}
+      const to = issuing();
+      const pem = Redacted.make("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+      yield* Effect.flatMap(Pem.make({ environment: "production", pem }), ({ get }) => get).pipe(
+        Effect.provide(transport(to)),
+      );
+      assert.strictEqual(new URLSearchParams(to.sent[0]?.body).get("pem"), Redacted.value(pem));
+    }),
+  );
+
+  it.effect("makes the URLs of a tenant from its options, and checks them", () =>
+    Effect.gen(function* () {
+      class Tenants extends Provider.Service<Tenants>()("acme/Tenants", {
+        name: "Tenants",
+        options: { tenant: Options.Text, region: Options.withDefault(Options.Label, "eu") },
+        environments: {
+          production: {
+            tokenUrl: ({ tenant }) => `https://${tenant}.acme.test/token`,
+            apiUrl: ({ tenant }) => `https://${tenant}.acme.test/api`,
+            lifetime: "1 hour",
+          },
+        },
+        grant: () => Grant.clientCredentials(),
+        clientAuth: () => ClientAuth.none,
+      }) {}
+      const to = acme();
+      yield* Effect.gen(function* () {
+        const { httpClient } = yield* Tenants.make({ environment: "production", tenant: "one" });
+        yield* httpClient.get("/x");
+        const error = yield* Effect.flip(
+          Tenants.make({ environment: "production", tenant: "u:p@evil.test/" }),
+        );
+        assert.match(error.message, /option tokenUrl made of the options contains user info/);
+        for (const region of ["", "a.b", "a/b", "a@b", "-a", "a:1"]) {
+          const refused = yield* Effect.flip(
+            Tenants.make({ environment: "production", tenant: "one", region }),
+          );
+          assert.match(refused.message, /option region is not a label of a host name/);
+        }
+      }).pipe(Effect.provide(transport(to)));
+      assert.deepStrictEqual(urls(to), [
+        "https://one.acme.test/token",
+        "https://one.acme.test/api/x",
+      ]);
+    }),
+  );
+
+  it.effect("asks for the scope that a call chooses, with a token for each choice", () =>
+    Effect.gen(function* () {
+      const to = acme();
+      yield* Effect.gen(function* () {
+        const provider = yield* Acme.make({ ...options, scope: "read" });
+        const read = yield* provider.get;
+        const write = yield* provider.with({ scope: "write" }).get;
+        assert.notStrictEqual(Redacted.value(read.value), Redacted.value(write.value));
+        assert.strictEqual(yield* provider.with({ scope: "write" }).get, write);
+        assert.strictEqual(yield* provider.with({}).get, read);
+        yield* provider.with({ scope: "write" }).httpClient.get("/x");
+      }).pipe(Effect.provide(transport(to)));
+      assert.deepStrictEqual(
+        to.sent.map(
+          ({ body, headers }) => headers["authorization"] ?? new URLSearchParams(body).get("scope"),
+        ),
+        ["read", "write", "Bearer token-1"],
+      );
+    }),
+  );
+
+  it.effect("keeps the tokens of 256 choices, and drops the least recently used", () =>
+    Effect.gen(function* () {
+      const to = acme();
+      yield* Effect.gen(function* () {
+        const provider = yield* Acme.make(options);
+        for (let n = 0; n < 257; n++) yield* provider.with({ scope: `s${n}` }).get;
+        assert.strictEqual(to.sent.length, 257);
+        yield* provider.with({ scope: "s256" }).get;
+        yield* provider.with({ scope: "s1" }).get;
+        assert.strictEqual(to.sent.length, 257);
+        yield* provider.with({ scope: "s0" }).get;
+        assert.strictEqual(to.sent.length, 258);
+      }).pipe(Effect.provide(transport(to)));
+    }),
+  );
+
+  it.effect("remembers refused credentials for every choice of a call", () =>
+    Effect.gen(function* () {
+      const to = server(() => json({ error: "invalid_client" }, { status: 401 }));
+      yield* Effect.gen(function* () {
+        const provider = yield* Acme.make(options);
+        yield* Effect.flip(provider.get);
+        for (let n = 0; n < 10; n++) yield* Effect.flip(provider.with({ scope: `s${n}` }).get);
+      }).pipe(Effect.provide(transport(to)));
+      assert.strictEqual(to.sent.length, 1);
+    }),
+  );
+
+  it.effect("provides the HttpClient of generated clients", () =>
+    Effect.gen(function* () {
+      const to = acme();
+      const response = yield* HttpClient.get("/orders").pipe(
+        Effect.provide(
+          Acme.layerHttpClient.pipe(
+            Layer.provide(Acme.layer(options)),
+            Layer.provide(transport(to)),
+          ),
+        ),
+      );
+      assert.strictEqual(yield* response.text, "https://api.acme.test/v1/orders");
+    }),
+  );
+
   it.effect("takes the environment's lifetime where the answer has none", () =>
     Effect.gen(function* () {
       const tokenUrl = "https://login.acme.test/token";
@@ -143,7 +271,20 @@ describe("Provider.Service", () => {
   );
 });
 
-describe("Provider.make refuses", () => {
+describe("Provider.make, with options that cannot work,", () => {
+  it.effect("names all of them in one error, and what a misspelt one was meant to be", () =>
+    Effect.gen(function* () {
+      const misspelt: object = { ...options, clientId: undefined, clientID: "canary", scope: "" };
+      const error = yield* Effect.flip(
+        Acme.make({ ...options, environment: "production", ...misspelt }),
+      );
+      assert.strictEqual(
+        error.message,
+        "Acme: 3 options cannot work: clientId is missing; scope is empty; clientID is not an option; did you mean clientId?",
+      );
+    }).pipe(Effect.provide(transport(issuing()))),
+  );
+
   const bad: ReadonlyArray<readonly [option: string, value: unknown, says: RegExp]> = [
     ["environment", "nowhere", /is not one of production, sandbox/],
     ["environment", "toString", /is not one of/],
@@ -167,14 +308,17 @@ describe("Provider.make refuses", () => {
   ];
   for (const [option, value, says] of bad) {
     it.effect(
-      `${option} ${JSON.stringify(value) ?? "undefined"}, by name and before any request`,
+      `refuses ${option} ${JSON.stringify(value) ?? "undefined"} by name and before any request`,
       () =>
         Effect.gen(function* () {
           const to = issuing();
-          const changed: AcmeOptions = { ...options, [option]: value };
+          const changed: Provider.OptionsOf<typeof Acme> = { ...options, [option]: value };
           const error = yield* Effect.flip(Acme.make(changed)).pipe(Effect.provide(transport(to)));
           assert.strictEqual(error.provider, "Acme");
-          assert.strictEqual(error.reason._tag === "OptionInvalid" && error.reason.option, option);
+          assert.deepStrictEqual(
+            problems(error).map((problem) => problem.option),
+            [option],
+          );
           assert.match(error.message, says);
           assert.notInclude(everyText(error), "canary");
           assert.strictEqual(to.sent.length, 0);
@@ -182,7 +326,7 @@ describe("Provider.make refuses", () => {
     );
   }
 
-  it.effect("plain http, but on loopback where that is allowed", () =>
+  it.effect("refuses plain http, but on loopback where that is allowed", () =>
     Effect.gen(function* () {
       const to = issuing();
       const make = (tokenUrl: string, unsafeAllowLoopbackHttp?: boolean) =>
@@ -196,8 +340,8 @@ describe("Provider.make refuses", () => {
         ["http://localhost.evil.test/", true],
         ["http://10.0.0.1/", true],
       ] as const) {
-        const { reason } = yield* Effect.flip(make(url, allowed));
-        assert.isTrue(reason._tag === "ServerUntrusted" && reason.problem === "plain-http", url);
+        const error = yield* Effect.flip(make(url, allowed));
+        assert.match(error.message, /option tokenUrl is plain http; use https/);
       }
       for (const url of [
         "http://localhost:1/token",
@@ -210,11 +354,15 @@ describe("Provider.make refuses", () => {
     }),
   );
 
-  it.effect("an environment without a published token endpoint, unless one is given", () =>
+  it.effect("refuses an environment without a published token endpoint unless one is given", () =>
     Effect.gen(function* () {
-      const { reason } = yield* Effect.flip(Acme.make({ ...options, environment: "sandbox" }));
-      assert.strictEqual(reason._tag === "OptionInvalid" && reason.option, "tokenUrl");
-      assert.include(reason.message, "no such URL is published for environment sandbox");
+      const error = yield* Effect.flip(Acme.make({ ...options, environment: "sandbox" }));
+      assert.deepStrictEqual(problems(error), [
+        {
+          option: "tokenUrl",
+          problem: "is missing, and no such URL is published for environment sandbox",
+        },
+      ]);
     }).pipe(Effect.provide(transport(issuing()))),
   );
 });
@@ -267,17 +415,91 @@ describe("Provider.Service.layerConfig", () => {
     }),
   );
 
+  it.effect("names all problems in one error, with a key that is close to a missing one", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        Layer.build(Acme.layerConfig()).pipe(
+          Effect.provide(transport(issuing())),
+          withEnv({
+            ACME_ENVIRONMENT: "nowhere",
+            ACME_CLIENTID: "canary",
+            ACME_API_URL: "http://api.test",
+            ACME_SCOPE: "",
+            ACME_REQUIRE_GRANTED_SCOPE: "canary",
+          }),
+        ),
+      );
+      assert.deepStrictEqual(
+        problems(error).map(({ key, problem }) => `${key} ${problem}`),
+        [
+          "ACME_ENVIRONMENT is not one of production, sandbox",
+          "ACME_API_URL is plain http; use https",
+          "ACME_REQUIRE_GRANTED_SCOPE is not true or false",
+          "ACME_CLIENT_ID is missing; ACME_CLIENTID is set and not read",
+          "ACME_CLIENT_SECRET is missing",
+        ],
+      );
+      assert.notInclude(everyText(error), "canary");
+    }),
+  );
+
+  it.effect("warns of a key that is close to one that it reads", () =>
+    Effect.gen(function* () {
+      const logged: Array<string> = [];
+      const logger = Logger.make(({ message }) => void logged.push(String(message)));
+      yield* Layer.build(Acme.layerConfig()).pipe(
+        Effect.provide([transport(issuing()), Logger.layer([logger])]),
+        withEnv({ ...environment, ACME_SCOPES: "read", ACME_CERTIFICATE: "client.crt" }),
+      );
+      assert.deepStrictEqual(logged, [
+        "Acme: ACME_SCOPES is set and not read; did you mean ACME_SCOPE?",
+      ]);
+    }),
+  );
+
+  it.effect("reads the keys of another prefix, as for a second account", () =>
+    Effect.gen(function* () {
+      const to = acme();
+      yield* Effect.flatMap(Acme, ({ get }) => get).pipe(
+        Effect.provide(
+          Acme.layerConfig({}, { prefix: "ACME_EU" }).pipe(Layer.provide(transport(to))),
+        ),
+        withEnv({
+          ACME_EU_ENVIRONMENT: "production",
+          ACME_EU_CLIENT_ID: "eu",
+          ACME_EU_CLIENT_SECRET: "s",
+        }),
+      );
+      assert.include(to.sent[0]?.body, "client_id=eu");
+    }),
+  );
+
+  it.effect("takes a plain value for an option", () =>
+    Effect.gen(function* () {
+      const to = acme();
+      yield* Effect.flatMap(Acme, ({ get }) => get).pipe(
+        Effect.provide(Acme.layerConfig({ clientId: "given" }).pipe(Layer.provide(transport(to)))),
+        withEnv(environment),
+      );
+      assert.include(to.sent[0]?.body, "client_id=given");
+    }),
+  );
+
   for (const [name, env, says] of [
     [
       "a key that is missing",
       { ACME_CLIENT_SECRET: undefined },
-      /ConfigError[^]*ACME_CLIENT_SECRET/,
+      /Acme: key ACME_CLIENT_SECRET is missing$/,
     ],
-    ["an unknown environment", { ACME_ENVIRONMENT: "nowhere" }, /ConfigError[^]*ACME_ENVIRONMENT/],
+    [
+      "an unknown environment",
+      { ACME_ENVIRONMENT: "nowhere" },
+      /Acme: key ACME_ENVIRONMENT is not one of production, sandbox$/,
+    ],
     [
       "an option that cannot work",
       { ACME_API_URL: "nowhere" },
-      /Acme: option apiUrl is not an absolute URL/,
+      /Acme: key ACME_API_URL is not an absolute URL$/,
     ],
   ] as const) {
     it.effect(`names ${name}`, () =>
@@ -291,7 +513,7 @@ describe("Provider.Service.layerConfig", () => {
             withEnv(Object.fromEntries(given)),
           ),
         );
-        assert.match(String(error), says);
+        assert.match(error.message, says);
         assert.notInclude(everyText(error), "canary");
       }),
     );
@@ -299,15 +521,23 @@ describe("Provider.Service.layerConfig", () => {
 });
 
 describe("Provider.Service.layerTest", () => {
-  it.effect("needs nothing and has a token", () =>
-    Effect.gen(function* () {
-      const provider = yield* Acme;
-      const first = yield* provider.get;
-      assert.strictEqual(provider.peekUnsafe(), first);
-      yield* provider.invalidate(first);
-      yield* TestClock.adjust("1000 days");
-      assert.strictEqual(yield* provider.get, first);
-    }).pipe(Effect.provide(Acme.layerTest())),
+  it.effect(
+    "hands out a token that ends in an hour, and another one after that or after invalidate",
+    () =>
+      Effect.gen(function* () {
+        const provider = yield* Acme;
+        const first = yield* provider.get;
+        assert.strictEqual(yield* provider.peek, first);
+        assert.strictEqual(first.expiresAt - first.issuedAt, 3_600_000);
+        assert.strictEqual(new Date(first.expiresAt).toISOString(), "1970-01-01T01:00:00.000Z");
+        assert.isTrue(yield* provider.invalidate(first));
+        assert.isFalse(yield* provider.invalidate(first));
+        const second = yield* provider.get;
+        assert.notStrictEqual(Redacted.value(second.value), Redacted.value(first.value));
+        yield* TestClock.adjust("1 hour");
+        assert.isUndefined(yield* provider.peek);
+        assert.notStrictEqual(yield* provider.get, second);
+      }).pipe(Effect.provide(Acme.layerTest())),
   );
 
   it.effect("sends API requests to the given client, as the vendor would get them", () =>
@@ -317,7 +547,7 @@ describe("Provider.Service.layerTest", () => {
         Effect.provide(Acme.layerTest({ httpClient: to.httpClient })),
       );
       assert.deepStrictEqual(urls(to), ["https://api.acme.test/v1/ping"]);
-      assert.strictEqual(to.sent[0]?.headers["authorization"], "Bearer test-token");
+      assert.strictEqual(to.sent[0]?.headers["authorization"], "Bearer test-token-1");
     }),
   );
 
@@ -327,7 +557,6 @@ describe("Provider.Service.layerTest", () => {
       const to = acme();
       const layer = Acme.layerTest({
         get: Effect.succeed(mine),
-        peekUnsafe: () => undefined,
         httpClient: to.httpClient,
         apiUrl: "https://fake.test",
         operations: { ping: Effect.succeed(418) },
@@ -335,7 +564,6 @@ describe("Provider.Service.layerTest", () => {
       yield* Effect.gen(function* () {
         const provider = yield* Acme;
         assert.strictEqual(yield* provider.get, mine);
-        assert.isUndefined(provider.peekUnsafe());
         assert.strictEqual(yield* provider.ping, 418);
         assert.strictEqual(yield* provider.echo("x"), "https://fake.test/echo/x");
       }).pipe(Effect.provide(layer));
@@ -343,7 +571,7 @@ describe("Provider.Service.layerTest", () => {
     }),
   );
 
-  it.effect("says what is missing where the API is called and no client was given", () =>
+  it.effect("says what is missing when the API is called and no client was given", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(Effect.flatMap(Acme, ({ ping }) => ping));
       assert.isTrue(Exit.hasDies(exit));
@@ -352,37 +580,53 @@ describe("Provider.Service.layerTest", () => {
   );
 });
 
-describe("TokenStore", () => {
-  it.effect("stands between memory and network, and is told whose token it is", () =>
+describe("Provider.with", () => {
+  it.effect("refuses a value that cannot work when a token is asked for", () =>
     Effect.gen(function* () {
       const to = acme();
-      const seen: Array<TokenStore.Identity> = [];
-      let shared = true;
-      const store: TokenStore.TokenStore = {
-        through: (identity, acquire) => {
-          seen.push(identity);
-          return Effect.suspend(() => (shared ? Effect.succeed(accessToken("shared")) : acquire));
-        },
-      };
       yield* Effect.gen(function* () {
-        const provider = yield* Acme.make({ ...options, scope: "read" });
-        const first = yield* provider.get;
-        assert.strictEqual(Redacted.value(first.value), "shared");
-        assert.strictEqual(yield* provider.get, first);
-        assert.strictEqual(to.sent.length, 0);
-        shared = false;
-        yield* provider.invalidate(first);
-        assert.strictEqual(Redacted.value((yield* provider.get).value), "token-0");
-      }).pipe(Effect.provideService(TokenStore.TokenStore, store), Effect.provide(transport(to)));
-      const identity = [
-        ["provider", "Acme"],
-        ["clientId", "id"],
-        ["clientSecret", options.clientSecret],
-        ["environment", "production"],
-        ["scope", "read"],
-      ];
-      assert.deepStrictEqual<unknown>(seen, [identity, identity], "once for each acquisition");
-      assert.notInclude(everyText(seen), "canary");
+        const provider = yield* Acme.make(options);
+        const error = yield* Effect.flip(provider.with({ scope: "a\nb" }).get);
+        assert.strictEqual(error.message, "Acme: option scope contains control characters");
+      }).pipe(Effect.provide(transport(to)));
+      assert.strictEqual(to.sent.length, 0);
+    }),
+  );
+
+  it.effect("refuses an option that the definition lets no call choose", () =>
+    Effect.gen(function* () {
+      const provider = yield* Acme.make(options);
+      const odd: object = { clientId: "other" };
+      const error = yield* Effect.flip(provider.with(odd).get);
+      assert.strictEqual(error.message, "Acme: option clientId cannot be chosen for each call");
+    }).pipe(Effect.provide(transport(issuing()))),
+  );
+
+  it.effect("tells secrets apart that a call chooses", () =>
+    Effect.gen(function* () {
+      class Users extends Provider.Service<Users>()("acme/Users", {
+        name: "Users",
+        options: { username: Options.Text, password: Options.Secret },
+        environments: { production: { tokenUrl: "https://users.test/token", lifetime: "1 hour" } },
+        grant: (given) => Grant.password(given),
+        clientAuth: () => ClientAuth.none,
+        perCall: ["username", "password"],
+      }) {}
+      const to = issuing();
+      yield* Effect.gen(function* () {
+        const users = yield* Users.make({
+          environment: "production",
+          username: "a",
+          password: Redacted.make("1"),
+        });
+        for (const password of ["2", "3", "2"]) {
+          yield* users.with({ password: Redacted.make(password) }).get;
+        }
+      }).pipe(Effect.provide(transport(to)));
+      assert.deepStrictEqual(
+        to.sent.map(({ body }) => new URLSearchParams(body).get("password")),
+        ["2", "3"],
+      );
     }),
   );
 });

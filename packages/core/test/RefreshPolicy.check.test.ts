@@ -11,7 +11,7 @@ import { issuing } from "./scripted.ts";
 const { acquisition } = RefreshPolicy.make();
 const nothing = Schedule.recurs(0);
 
-describe("RefreshPolicy.check refuses, by name,", () => {
+describe("RefreshPolicy.check", () => {
   const refused: ReadonlyArray<
     readonly [option: string, changes: Partial<RefreshPolicy.RefreshPolicy>]
   > = [
@@ -31,23 +31,39 @@ describe("RefreshPolicy.check refuses, by name,", () => {
     ["afterRejection", { afterRejection: nothing }],
   ];
   for (const [n, [option, changes]] of refused.entries()) {
-    it.effect(`refresh.${option} that cannot work (${n})`, () =>
+    it.effect(`refuses refresh.${option} by name (${n})`, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(RefreshPolicy.check(RefreshPolicy.make(changes)));
-        assert.strictEqual(error.option, `refresh.${option}`);
+        assert.deepStrictEqual(
+          error.problems.map((problem) => problem.option),
+          [`refresh.${option}`],
+        );
       }),
     );
   }
 
-  it.effect("nothing of the policies that it makes itself", () =>
+  it.effect("names all that cannot work in one error", () =>
     Effect.gen(function* () {
-      yield* RefreshPolicy.check(RefreshPolicy.make());
-      yield* RefreshPolicy.check(RefreshPolicy.background());
-      yield* RefreshPolicy.check(RefreshPolicy.forGrant(RefreshPolicy.make(), "password"));
+      const policy = RefreshPolicy.make({ maxLifetime: Duration.zero, afterFailure: nothing });
+      const error = yield* Effect.flip(RefreshPolicy.check(policy));
+      assert.strictEqual(
+        error.message,
+        "2 options cannot work: refresh.maxLifetime must be greater than zero; refresh.afterFailure ends before its first delay",
+      );
     }),
   );
 
-  it.effect("when the layer is built, before any request", () =>
+  it.effect("takes the policies of this module", () =>
+    Effect.gen(function* () {
+      yield* RefreshPolicy.check(RefreshPolicy.make());
+      yield* RefreshPolicy.check(RefreshPolicy.background());
+      yield* RefreshPolicy.check(
+        RefreshPolicy.forGrant(RefreshPolicy.make(), { mayLockOut: true }),
+      );
+    }),
+  );
+
+  it.effect("refuses a policy when the layer is built, before any request", () =>
     Effect.gen(function* () {
       const to = issuing();
       const error = yield* Acme.make({
@@ -56,7 +72,7 @@ describe("RefreshPolicy.check refuses, by name,", () => {
         clientSecret: Redacted.make("secret"),
         refresh: RefreshPolicy.make({ maxLifetime: Duration.zero }),
       }).pipe(Effect.provideService(HttpClient.HttpClient, to.httpClient), Effect.flip);
-      assert.match(error.message, /^Acme: option refresh\.maxLifetime is not longer than nothing/);
+      assert.match(error.message, /^Acme: option refresh\.maxLifetime must be greater than zero/);
       assert.strictEqual(to.sent.length, 0);
     }),
   );

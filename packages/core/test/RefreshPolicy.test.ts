@@ -67,7 +67,7 @@ describe("RefreshPolicy.forGrant", () => {
   it.effect("waits two minutes after a refused password, so that no account is locked", () =>
     Effect.gen(function* () {
       for (const policy of [RefreshPolicy.make(), RefreshPolicy.background()]) {
-        const guarded = RefreshPolicy.forGrant(policy, "password");
+        const guarded = RefreshPolicy.forGrant(policy, { mayLockOut: true });
         assert.deepStrictEqual(
           yield* first(guarded.afterRejection, 4),
           [120_000, 240_000, 300_000, 300_000],
@@ -80,8 +80,8 @@ describe("RefreshPolicy.forGrant", () => {
 
   it("leaves the user's own pauses, and other grants, as they are", () => {
     const own = RefreshPolicy.make({ afterRejection: Schedule.spaced("1 second") });
-    assert.strictEqual(RefreshPolicy.forGrant(own, "password"), own);
+    assert.strictEqual(RefreshPolicy.forGrant(own, { mayLockOut: true }), own);
     const policy = RefreshPolicy.make();
-    assert.strictEqual(RefreshPolicy.forGrant(policy, "client_credentials"), policy);
+    assert.strictEqual(RefreshPolicy.forGrant(policy, { mayLockOut: false }), policy);
   });
 });

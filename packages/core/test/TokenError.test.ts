@@ -108,12 +108,31 @@ const examples: ReadonlyArray<Example> = [
   {
     reason: new TokenError.TokenRefused({ status: 401 }),
     isTransient: false,
-    says: /refused a token.*\(HTTP 401\); check/,
+    says: /refused the token \(HTTP 401\), and no other token helped; check/,
   },
   {
-    reason: new TokenError.OptionInvalid({ option: "clientId", problem: "is missing" }),
+    reason: TokenError.optionInvalid("clientId", "is missing"),
     isTransient: false,
-    says: /option clientId is missing/,
+    says: /^Acme: option clientId is missing$/,
+  },
+  {
+    reason: new TokenError.OptionInvalid({
+      problems: [
+        { option: "clientId", problem: "is missing", key: "ACME_CLIENT_ID" },
+        { option: "scope", problem: "is empty", key: "ACME_SCOPE" },
+      ],
+    }),
+    isTransient: false,
+    says: /^Acme: 2 keys cannot work: ACME_CLIENT_ID is missing; ACME_SCOPE is empty$/,
+  },
+  {
+    reason: new TokenError.CredentialUnavailable({
+      credential: "signing key (AWS KMS)",
+      problem: "the KMS answered 503; check its status page",
+      isTransient: true,
+    }),
+    isTransient: true,
+    says: /the signing key \(AWS KMS\) could not be had: the KMS answered 503; check/,
   },
 ];
 
@@ -131,7 +150,7 @@ describe("TokenError", () => {
   for (const { reason, isTransient, says } of examples) {
     const error = new TokenError.TokenError({ provider: "Acme", reason });
     const { problem } = { problem: "", ...reason };
-    const name = `${reason._tag} ${problem}`.trim();
+    const name = `${reason._tag} ${typeof problem === "string" ? problem : ""}`.trim();
 
     it(`says who, what and what to do about ${name}`, () => {
       assert.match(error.message, /^Acme: /);
@@ -171,7 +190,7 @@ describe("TokenError", () => {
     );
   });
 
-  it("says how long the server asked to wait, where it did", () => {
+  it("says how long the server asked to wait", () => {
     assert.strictEqual(
       waiting(new TokenError.ServerUnavailable({ problem: "status", retryAfter: 1500 })),
       1500,

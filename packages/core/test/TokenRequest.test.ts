@@ -1,12 +1,13 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as TokenRequest from "@x/core/TokenRequest";
 import * as Redacted from "effect/Redacted";
+import * as wire from "../src/internal/wire.ts";
 
 const url = "https://login.acme.test/token";
 const body = (params: TokenRequest.Params) =>
-  TokenRequest.body(TokenRequest.make(url, "client_credentials", params));
+  wire.body(TokenRequest.make(url, { grant_type: "client_credentials", ...params }));
 
-describe("TokenRequest.body", () => {
+describe("wire.body", () => {
   const golden: ReadonlyArray<readonly [params: TokenRequest.Params, body: string]> = [
     [{}, "grant_type=client_credentials"],
     [{ scope: "a b" }, "grant_type=client_credentials&scope=a+b"],
@@ -27,17 +28,25 @@ describe("TokenRequest.body", () => {
   }
 
   it("begins with the grant type and keeps the order of the fields", () => {
-    const request = TokenRequest.make(url, "password", { username: "u", password: "p" });
-    assert.strictEqual(TokenRequest.body(request), "grant_type=password&username=u&password=p");
+    const request = TokenRequest.make(url, {
+      grant_type: "password",
+      username: "u",
+      password: "p",
+    });
+    assert.strictEqual(wire.body(request), "grant_type=password&username=u&password=p");
   });
 });
 
 describe("TokenRequest.withParams", () => {
-  const request = TokenRequest.make(url, "client_credentials", { scope: "a", audience: "b" });
+  const request = TokenRequest.make(url, {
+    grant_type: "client_credentials",
+    scope: "a",
+    audience: "b",
+  });
 
   it("replaces a field in place, so that none is sent twice", () => {
     assert.strictEqual(
-      TokenRequest.body(TokenRequest.withParams(request, { scope: "c", client_id: "id" })),
+      wire.body(TokenRequest.withParams(request, { scope: "c", client_id: "id" })),
       "grant_type=client_credentials&scope=c&audience=b&client_id=id",
     );
   });
@@ -51,17 +60,40 @@ describe("TokenRequest.withParams", () => {
 
   it("leaves the request that it is given alone", () => {
     TokenRequest.withParams(request, { scope: "c" });
+    assert.strictEqual(wire.body(request), "grant_type=client_credentials&scope=a&audience=b");
+  });
+});
+
+describe("TokenRequest.make", () => {
+  it("repeats the field of a list, as RFC 8707 allows", () => {
+    const resources = ["https://a.test", "https://b.test"];
+    const request = TokenRequest.make(url, { resource: resources, scope: "a" });
     assert.strictEqual(
-      TokenRequest.body(request),
-      "grant_type=client_credentials&scope=a&audience=b",
+      wire.body(request),
+      "resource=https%3A%2F%2Fa.test&resource=https%3A%2F%2Fb.test&scope=a",
     );
+    assert.strictEqual(
+      wire.body(TokenRequest.withParams(request, { resource: "c" })),
+      "resource=c&scope=a",
+    );
+  });
+
+  it("makes a JSON body where a vendor asks for one", () => {
+    const fields = { grant_type: "x", secret: Redacted.make("s"), resource: ["a", "b"] };
+    const request = TokenRequest.make(url, fields, { body: "json" });
+    assert.deepStrictEqual(JSON.parse(wire.body(request)), {
+      grant_type: "x",
+      secret: "s",
+      resource: ["a", "b"],
+    });
+    assert.strictEqual(wire.toHttp(request).headers["content-type"], "application/json");
   });
 });
 
 describe("TokenRequest.withHeader", () => {
   it("sets one header and keeps the others", () => {
     const request = TokenRequest.withHeader(
-      TokenRequest.withHeader(TokenRequest.make(url, "password"), "a", "1"),
+      TokenRequest.withHeader(TokenRequest.make(url, { grant_type: "password" }), "a", "1"),
       "b",
       "2",
     );
@@ -69,15 +101,16 @@ describe("TokenRequest.withHeader", () => {
   });
 });
 
-describe("TokenRequest.mentions", () => {
+describe("wire.mentions", () => {
   const secret = "p+q%r/s \u00e9t-0123456789";
-  const inBody = TokenRequest.make(url, "client_credentials", {
+  const inBody = TokenRequest.make(url, {
+    grant_type: "client_credentials",
     scope: "public-scope",
     client_secret: Redacted.make(secret),
   });
   const basic = (pair: string) =>
     TokenRequest.withHeader(
-      TokenRequest.make(url, "client_credentials"),
+      TokenRequest.make(url, { grant_type: "client_credentials" }),
       "authorization",
       Redacted.make(`Basic ${btoa(pair)}`),
     );
@@ -88,55 +121,67 @@ describe("TokenRequest.mentions", () => {
     ["a secret as it is", inBody, `bad secret ${secret}`],
     ["eight characters of a secret", inBody, `bad secret ${secret.slice(-8)}`],
     ["a percent-encoded secret", inBody, encodeURIComponent(secret).slice(0, 12)],
-    ["a form-encoded secret", inBody, TokenRequest.formEncode(secret).slice(0, 12)],
+    ["a form-encoded secret", inBody, wire.formEncode(secret).slice(0, 12)],
     ["a secret in Base64", inBody, Buffer.from(secret).toString("base64")],
     ["the value of a Basic header", basic("id:topsecret1"), btoa("id:topsecret1")],
     ["the secret inside a Basic header", basic("id:topsecret1"), "no topsecret1 here"],
     ["a secret with colons inside a Basic header", basic("id:top:secret:1"), "top:secret:1"],
     [
       "the plain secret inside a form-encoded Basic header",
-      basic(`id:${TokenRequest.formEncode("+a%b/c+d%")}`),
+      basic(`id:${wire.formEncode("+a%b/c+d%")}`),
       "you sent +a%b/c+d%",
     ],
   ];
   for (const [name, request, echo] of echoes) {
     it(`finds ${name}`, () => {
-      assert.isTrue(TokenRequest.mentions(request, echo));
+      assert.isTrue(wire.mentions(request, echo));
     });
   }
 
   it("finds a secret that only its encoding has in one run", () => {
-    const spaced = TokenRequest.make(url, "password", { password: Redacted.make("a b c d e f") });
-    assert.isTrue(TokenRequest.mentions(spaced, "b%20c%20d"));
-    assert.isTrue(TokenRequest.mentions(spaced, "a+b+c+d+"));
-    assert.isFalse(TokenRequest.mentions(spaced, "a-b-c-d-e-f"));
+    const spaced = TokenRequest.make(url, {
+      grant_type: "password",
+      password: Redacted.make("a b c d e f"),
+    });
+    assert.isTrue(wire.mentions(spaced, "b%20c%20d"));
+    assert.isTrue(wire.mentions(spaced, "a+b+c+d+"));
+    assert.isFalse(wire.mentions(spaced, "a-b-c-d-e-f"));
   });
 
   it("finds eight characters of a secret of nine", () => {
-    const nine = TokenRequest.make(url, "password", { password: Redacted.make("123456789") });
-    assert.isTrue(TokenRequest.mentions(nine, "23456789"));
-    assert.isFalse(TokenRequest.mentions(nine, "2345678"));
+    const nine = TokenRequest.make(url, {
+      grant_type: "password",
+      password: Redacted.make("123456789"),
+    });
+    assert.isTrue(wire.mentions(nine, "23456789"));
+    assert.isFalse(wire.mentions(nine, "2345678"));
   });
 
   it("finds a secret of less than eight characters only as a whole", () => {
-    const short = TokenRequest.make(url, "password", { password: Redacted.make("pw1") });
-    assert.isTrue(TokenRequest.mentions(short, "wrong password pw1"));
-    assert.isFalse(TokenRequest.mentions(short, "wrong password pw"));
+    const short = TokenRequest.make(url, {
+      grant_type: "password",
+      password: Redacted.make("pw1"),
+    });
+    assert.isTrue(wire.mentions(short, "wrong password pw1"));
+    assert.isFalse(wire.mentions(short, "wrong password pw"));
   });
 
   it("finds seven characters of a longer secret harmless, and public values too", () => {
-    assert.isFalse(TokenRequest.mentions(inBody, secret.slice(-7)));
-    assert.isFalse(TokenRequest.mentions(inBody, "unknown scope public-scope"));
+    assert.isFalse(wire.mentions(inBody, secret.slice(-7)));
+    assert.isFalse(wire.mentions(inBody, "unknown scope public-scope"));
   });
 
   it("finds nothing where a secret is empty", () => {
-    const empty = TokenRequest.make(url, "password", { password: Redacted.make("") });
-    assert.isFalse(TokenRequest.mentions(empty, "anything"));
+    const empty = TokenRequest.make(url, { grant_type: "password", password: Redacted.make("") });
+    assert.isFalse(wire.mentions(empty, "anything"));
   });
 
   it("takes a secret that is not well-formed Unicode", () => {
-    const odd = TokenRequest.make(url, "password", { password: Redacted.make("12345678\ud800") });
-    assert.isTrue(TokenRequest.mentions(odd, "you sent 12345678"));
-    assert.isFalse(TokenRequest.mentions(odd, "no"));
+    const odd = TokenRequest.make(url, {
+      grant_type: "password",
+      password: Redacted.make("12345678\ud800"),
+    });
+    assert.isTrue(wire.mentions(odd, "you sent 12345678"));
+    assert.isFalse(wire.mentions(odd, "no"));
   });
 });

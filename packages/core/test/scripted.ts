@@ -7,9 +7,17 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse";
 import * as Redacted from "effect/Redacted";
 import * as Tracer from "effect/Tracer";
 import { AccessToken } from "@x/core/AccessToken";
+import type { ClientAuth, Connection } from "@x/core/ClientAuth";
+import { extension, type Grant } from "@x/core/Grant";
 import * as RefreshPolicy from "@x/core/RefreshPolicy";
-import * as TokenEndpoint from "@x/core/TokenEndpoint";
+import * as TokenError from "@x/core/TokenError";
 import * as TokenRequest from "@x/core/TokenRequest";
+import * as Duration from "effect/Duration";
+import { attempt } from "../src/internal/acquisition.ts";
+import * as discovery from "../src/internal/discovery.ts";
+import * as endpoint from "../src/internal/endpoint.ts";
+import { retrying } from "../src/internal/source/retrying.ts";
+import type { TokenSource } from "../src/internal/source/TokenSource.ts";
 import { inspect } from "node:util";
 
 /** One request as the server sees it. */
@@ -92,9 +100,9 @@ export const transportError = (
 /** An access token that was asked for now, by the test's clock at 0. */
 export const accessToken = (
   value: string,
-  fields: Partial<ConstructorParameters<typeof AccessToken>[0]> = {},
+  fields: Partial<ConstructorParameters<typeof AccessToken<{}>>[0]> = {},
 ): AccessToken =>
-  new AccessToken({
+  new AccessToken<{}>({
     value: Redacted.make(value),
     issuedAt: 0,
     monotonicIssuedAt: 0n,
@@ -115,35 +123,6 @@ export const everyText = (value: unknown): string =>
     value instanceof Error ? `${value.message}\n${value.stack ?? ""}` : "",
   ].join("\n");
 
-export const tokenUrl = "https://login.acme.test/token";
-
-/** An acquisition from a server with secrets that begin with `canary`. */
-export const acquisition = (
-  to: Server,
-  changes: Partial<TokenEndpoint.Acquisition> = {},
-): TokenEndpoint.Acquisition => ({
-  provider: "Acme",
-  clientAuthMethod: "client_secret_basic",
-  connection: Effect.succeed({ httpClient: to.httpClient, thumbprint: undefined }),
-  request: () =>
-    Effect.succeed(
-      TokenRequest.withHeader(
-        TokenRequest.make(tokenUrl, "client_credentials", { scope: Redacted.make("canary-scope") }),
-        "authorization",
-        Redacted.make("Basic canary-basic"),
-      ),
-    ),
-  clockSkew: { millis: 0 },
-  lifetime: 300_000,
-  policy: RefreshPolicy.make(),
-  requireGrantedScope: false,
-  ...changes,
-});
-
-/** One acquisition with as many attempts as its policy allows to callers that wait. */
-export const acquire = (options: TokenEndpoint.Acquisition) =>
-  TokenEndpoint.make(options)(options.policy.acquisition.attempts);
-
 /** Runs an effect and hands out the spans that it made, however it ended. */
 export const spansOf = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
@@ -157,3 +136,55 @@ export const spansOf = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     });
     return Effect.exit(self).pipe(Effect.provideService(Tracer.Tracer, tracer), Effect.as(made));
   });
+
+export const tokenUrl = "https://login.acme.test/token";
+
+/** What an acquisition of a test may change. */
+export interface Acquisition {
+  readonly connection: Effect.Effect<Connection, TokenError.Reason>;
+  readonly grant: Grant;
+  readonly authenticate: ClientAuth<never>["authenticate"];
+  readonly policy: RefreshPolicy.RefreshPolicy;
+  readonly requireGrantedScope: boolean;
+}
+
+/** Acquisitions from a server, with attempts as the policy says, and secrets that begin with `canary`. */
+export const acquisition = (to: Server, changes: Partial<Acquisition> = {}): TokenSource => {
+  const { policy = RefreshPolicy.make() } = changes;
+  const ask = endpoint.make({
+    server: discovery.fromTokenUrl(tokenUrl, undefined),
+    clientAuth: {
+      method: "client_secret_basic",
+      connection:
+        changes.connection ?? Effect.succeed({ httpClient: to.httpClient, thumbprint: undefined }),
+      authenticate:
+        changes.authenticate ??
+        ((request) =>
+          Effect.succeed(
+            TokenRequest.withHeader(request, "authorization", Redacted.make("Basic canary-basic")),
+          )),
+    },
+    timeout: policy.acquisition.timeout,
+  });
+  return retrying(
+    attempt({
+      provider: "Acme",
+      ask,
+      grant: changes.grant ?? grantOf({ scope: Redacted.make("canary-scope") }),
+      dialect: { tokenType: ["Bearer"], extra: undefined },
+      lifetime: 300_000,
+      maxLifetime: Duration.toMillis(policy.maxLifetime),
+      requireGrantedScope: changes.requireGrantedScope === true,
+    }).pipe(TokenError.withProvider("Acme")),
+    policy,
+    "Acme",
+    (effect) => effect,
+  );
+};
+
+/** Client credentials with any further fields. */
+export const grantOf = (params: TokenRequest.Params): Grant =>
+  extension("client_credentials", params);
+
+/** One acquisition. */
+export const acquire = (source: TokenSource) => Effect.suspend(() => source.getUnsafe());

@@ -1,17 +1,20 @@
-/** Acquisitions that a test scripts, for `TokenSource`. */
+/** Acquisitions that a test scripts, and the life cycle of tokens over them. */
+import * as RefreshPolicy from "@x/core/RefreshPolicy";
 import * as TokenError from "@x/core/TokenError";
-import type { AccessToken } from "@x/core/AccessToken";
+import * as TokenStore from "@x/core/TokenStore";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import { background } from "../src/internal/source/background.ts";
+import { memory } from "../src/internal/source/refusals.ts";
+import { stack } from "../src/internal/source/stack.ts";
+import type { Token } from "../src/internal/source/TokenSource.ts";
 import { accessToken } from "./scripted.ts";
 
 /** What an acquisition does instead of issuing the next token. */
 export type Answer = TokenError.TokenError | "die" | undefined;
 
 interface Issuer {
-  readonly acquire: (attempts: number) => Effect.Effect<AccessToken, TokenError.TokenError>;
-  /** How many attempts each was allowed. */
-  readonly attempts: ReadonlyArray<number>;
+  readonly acquire: () => Effect.Effect<Token, TokenError.TokenError>;
   /** How many acquisitions were begun. */
   readonly count: () => number;
   /** When they were begun, in epoch milliseconds. */
@@ -33,11 +36,9 @@ export const issuer = Effect.fnUntraced(function* (options: {
   const clock = yield* Clock.Clock;
   const times: Array<number> = [];
   const { lifetime = 3_600_000, latency = 0, answers = [], always } = options;
-  const attempts: Array<number> = [];
-  const acquire = (allowed: number) =>
+  const acquire = () =>
     Effect.suspend(() => {
       const at = times.length;
-      attempts.push(allowed);
       const issuedAt = clock.currentTimeMillisUnsafe();
       times.push(issuedAt);
       const answer = at < answers.length ? answers[at] : always;
@@ -54,7 +55,7 @@ export const issuer = Effect.fnUntraced(function* (options: {
             : Effect.fail(answer);
       return latency === 0 ? outcome : Effect.andThen(Effect.sleep(latency), outcome);
     });
-  const made: Issuer = { acquire, attempts, count: () => times.length, times };
+  const made: Issuer = { acquire, count: () => times.length, times };
   return made;
 });
 
@@ -70,3 +71,33 @@ export const unavailable = (
     provider: "Acme",
     reason: new TokenError.ServerUnavailable({ problem: "status", status: 503, ...fields }),
   });
+
+/** The life cycle of tokens over an acquisition, without retries. */
+export const makeSource = Effect.fnUntraced(function* (options: {
+  readonly acquire: () => Effect.Effect<Token, TokenError.TokenError>;
+  readonly policy: RefreshPolicy.RefreshPolicy;
+  readonly isUsable?: (token: Token) => boolean;
+  readonly store?: TokenStore.TokenStore;
+  readonly identity?: Effect.Effect<TokenStore.Identity, TokenError.TokenError>;
+}) {
+  const { policy } = options;
+  const { source, cached, ahead } = yield* stack({
+    provider: "Acme",
+    acquire: { getUnsafe: () => options.acquire(), invalidate: () => Effect.succeed(false) },
+    policy,
+    credentials: yield* memory(policy),
+    store: options.store ?? (yield* TokenStore.TokenStore),
+    identity: options.identity ?? Effect.succeed([["provider", "Acme"]]),
+    isUsable: options.isUsable ?? (() => true),
+  });
+  if (policy.mode === "background") yield* background(ahead);
+  return {
+    source,
+    get: Effect.suspend(() => source.getUnsafe()),
+    invalidate: source.invalidate,
+    drop: cached.invalidate,
+    peekUnsafe: () => cached.peekUnsafe()?.token,
+  };
+});
+
+export type Source = Effect.Success<ReturnType<typeof makeSource>>;

@@ -1,4 +1,4 @@
-/** The one claim of a token that is looked at: which certificate it is bound to. Tokens stay opaque for all else. */
+/** Reads the one claim of a token that matters here: the certificate that it is bound to. */
 import * as Base64Url from "effect/encoding/Base64Url";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
@@ -9,7 +9,7 @@ const Bound = Schema.fromJsonString(
 
 const decodeBound = Schema.decodeUnknownResult(Bound);
 
-/** `cnf.x5t#S256` (RFC 8705 §3.1) of a token that is a JWT and has one. */
+/** Returns `cnf.x5t#S256` (RFC 8705 §3.1), if the token is a JWT that has it. */
 export const boundThumbprint = (token: string): string | undefined => {
   const parts = token.split(".");
   if (parts.length !== 3) return undefined;

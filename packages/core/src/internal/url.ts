@@ -1,4 +1,4 @@
-/** Checks of configured URLs: what is refused before a credential can go there. */
+/** Checks URLs before a credential can go there. */
 import * as Result from "effect/Result";
 
 /** What is wrong with a URL. */
@@ -12,7 +12,7 @@ const invalid = (problem: string) => Result.fail<UrlProblem>({ _tag: "Invalid", 
 const credentialNames =
   /^(access_token|client_secret|client_assertion|password|refresh_token|assertion|code|api_?key|token|secret)$/i;
 
-/** An absolute https URL without user info, credentials or fragment; http only on loopback, if allowed. */
+/** Parses an absolute https URL without user info, credentials and fragment. It takes http on loopback only, if allowed. */
 export const parse = (
   text: string,
   options: { readonly allowLoopbackHttp: boolean },

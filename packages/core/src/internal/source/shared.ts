@@ -1,0 +1,52 @@
+/** Takes tokens from a store that other processes share, and gives new ones to it. */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as AccessToken from "../../AccessToken.ts";
+import type * as TokenError from "../../TokenError.ts";
+import type { Identity, TokenStore } from "../../TokenStore.ts";
+import type { Token, TokenSource } from "./TokenSource.ts";
+
+/**
+ * Makes a source in front of which a store is asked. A stored token counts if it is usable, ends later
+ * than the previous one, and was not refused here: another process may store a dropped token again.
+ */
+export const shared = (
+  inner: TokenSource,
+  store: TokenStore,
+  options: {
+    /** Read for each use, because secrets and certificates change. */
+    readonly identity: Effect.Effect<Identity, TokenError.TokenError>;
+    /** Whether a token may be handed out at a time in epoch milliseconds. */
+    readonly isUsable: (token: Token, now: number) => boolean;
+  },
+): TokenSource => {
+  let refused: Token | undefined;
+  const isRefused = (token: Token) =>
+    refused !== undefined && AccessToken.hasSameValue(refused, token);
+  return {
+    getUnsafe: Effect.fnUntraced(function* (previous) {
+      const identity = yield* options.identity;
+      const found = yield* store.get(identity);
+      const now = yield* Clock.currentTimeMillis;
+      if (
+        found !== undefined &&
+        options.isUsable(found, now) &&
+        !isRefused(found) &&
+        (previous === undefined || found.expiresAt > previous.token.expiresAt)
+      ) {
+        return found;
+      }
+      const token = yield* inner.getUnsafe(previous);
+      yield* store.set(identity, token);
+      return token;
+    }),
+    invalidate: (token) =>
+      Effect.suspend(() => {
+        refused = token;
+        return Effect.matchEffect(options.identity, {
+          onFailure: () => Effect.void,
+          onSuccess: (identity) => store.remove(identity, token),
+        });
+      }).pipe(Effect.andThen(inner.invalidate(token))),
+  };
+};

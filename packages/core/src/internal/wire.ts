@@ -1,0 +1,82 @@
+/** Encodes requests, and finds their secrets in what comes back. */
+import * as Base64 from "effect/encoding/Base64";
+import * as HttpBody from "effect/http/HttpBody";
+import * as HttpClientRequest from "effect/http/HttpClientRequest";
+import * as Record from "effect/Record";
+import * as Redacted from "effect/Redacted";
+import * as Result from "effect/Result";
+import type { TokenRequest, Value } from "../TokenRequest.ts";
+
+/** Returns the text of a value, for the sender alone. */
+export const plain = (value: Value): string =>
+  Redacted.isRedacted(value) ? Redacted.value(value) : value;
+
+/** Encodes the body: form-encoded (RFC 6749 appendix B), or JSON, where repeated fields become an array. */
+export const body = (request: TokenRequest): string => {
+  const fields = request.params.map(([name, value]) => [name, plain(value)]);
+  if (request.body === "form") return new URLSearchParams(fields).toString();
+  const members: { [name: string]: string | Array<string> } = {};
+  for (const [name = "", value = ""] of fields) {
+    const before = members[name];
+    members[name] =
+      before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
+  }
+  return JSON.stringify(members);
+};
+
+export const toHttp = (request: TokenRequest): HttpClientRequest.HttpClientRequest =>
+  HttpClientRequest.post(request.url, {
+    headers: {
+      accept: "application/json",
+      "accept-encoding": "identity",
+      ...Record.map(request.headers, plain),
+    },
+    body: HttpBody.text(
+      body(request),
+      request.body === "form" ? "application/x-www-form-urlencoded" : "application/json",
+    ),
+  });
+
+/** Encodes one value as `application/x-www-form-urlencoded` (RFC 6749 appendix B). */
+export const formEncode = (text: string): string =>
+  new URLSearchParams({ "": text }).toString().slice(1);
+
+const formDecode = (text: string): string => new URLSearchParams(`=${text}`).get("") ?? "";
+
+/**
+ * Tests whether a text repeats a secret of this request, because some servers echo requests:
+ * any eight characters in a row of a secret, as it is, percent- or form-encoded, or in Base64.
+ */
+export const mentions = (request: TokenRequest, text: string): boolean =>
+  [...request.params.map(([, value]) => value), ...Object.values(request.headers)]
+    .filter((value) => typeof value !== "string")
+    .flatMap((value) => encodings(Redacted.value(value)))
+    .some((secret) => windows(secret).some((window) => text.includes(window)));
+
+/** Returns all runs of eight characters; a shorter text is one run. */
+const windows = (text: string): ReadonlyArray<string> =>
+  text.length <= 8
+    ? [text].filter((run) => run !== "")
+    : Array.from({ length: text.length - 7 }, (_, at) => text.slice(at, at + 8));
+
+const encodings = (secret: string): ReadonlyArray<string> => {
+  const basic = /^Basic (.+)$/.exec(secret)?.[1];
+  const texts = basic === undefined ? [secret] : [basic, ...basicSecret(basic)];
+  return texts.flatMap((text) => [
+    text,
+    // `encodeURIComponent` throws at half a surrogate pair.
+    encodeURIComponent(text.toWellFormed()),
+    formEncode(text),
+    Base64.encode(text),
+  ]);
+};
+
+/** Returns the secret in a Basic header, as it was sent and form-decoded. */
+const basicSecret = (credentials: string): ReadonlyArray<string> =>
+  Result.match(Base64.decodeString(credentials), {
+    onFailure: () => [],
+    onSuccess: (pair) => {
+      const secret = pair.slice(pair.indexOf(":") + 1);
+      return [secret, formDecode(secret)];
+    },
+  });
