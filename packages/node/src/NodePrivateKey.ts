@@ -1,83 +1,61 @@
 /**
- * Signing keys for `private_key_jwt` from files, also encrypted ones, which WebCrypto does not read.
+ * Signing keys for `private_key_jwt` from files, in any form and encrypted or not.
  *
  * @since 0.1.0
  */
-import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
-import * as TokenError from "@x/core/TokenError";
+import type * as Secret from "@x/core/Secret";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
-import * as Crypto from "node:crypto";
-import * as Fs from "node:fs/promises";
-import * as Paths from "./internal/paths.ts";
+import type * as Input from "./Input.ts";
+import * as Inputs from "./internal/inputs.ts";
+import * as PrivateKey from "./internal/privateKey.ts";
+import * as SecretFile from "./internal/secretFile.ts";
 
 /**
- * A private key in a file, or in memory.
+ * Makes a secret from a private key and hands it out as PKCS#8 PEM.
  *
- * @since 0.1.0
- */
-export interface Options {
-  /**
-   * A path, or the contents as bytes: PEM in PKCS#8, PKCS#1 or SEC1, encrypted or not. An RSA key is an
-   * rsaEncryption one, for PS256 too, and not id-RSASSA-PSS.
-   */
-  readonly privateKey: string | Uint8Array;
-  readonly passphrase?: Redacted.Redacted | undefined;
-  /** @default "PS256" */
-  readonly algorithm?: PrivateKeyJwt.Algorithm | undefined;
-  readonly keyId?: string | undefined;
-}
-
-/**
- * A signer on such a key, for `PrivateKeyJwt.make`.
- *
- * Fails with `OptionInvalid` for a key that cannot be read, decrypted or used with the algorithm.
+ * The key is PEM (PKCS#8, PKCS#1 or SEC1), DER or a JWK, encrypted or not. Each use reads the files
+ * again if they have changed. Fails with `CredentialUnavailable` when a file is missing or unreadable,
+ * holds no signing key, or the passphrase does not open it. An RSA key has to be an rsaEncryption key,
+ * also for `PS256`: WebCrypto does not read id-RSASSA-PSS.
  *
  * @example
- * const clientAuth = PrivateKeyJwt.make({
- *   signer: NodePrivateKey.signer({ privateKey: "signing.key", passphrase, keyId: "2026-11" })
- * })
+ * const key = NodePrivateKey.make({ key: { file: "signing.key" }, passphrase })
  *
  * @since 0.1.0
  */
-export const signer = Effect.fnUntraced(function* (
-  options: Options,
-): Effect.fn.Return<PrivateKeyJwt.Signer, TokenError.OptionInvalid> {
-  const { privateKey, passphrase, algorithm, keyId } = options;
-  const pem =
-    typeof privateKey === "string"
-      ? yield* Effect.tryPromise({
-          try: () => Fs.readFile(privateKey),
-          catch: () =>
-            unusable(
-              Paths.mayBeContents(privateKey)
-                ? "(contents in place of a path) cannot be read; give the path of a file, or the contents as bytes"
-                : `${privateKey} cannot be read; check the path and its mode`,
-            ),
-        })
-      : privateKey;
-  const source = typeof privateKey === "string" ? privateKey : "(in memory)";
-  const key = yield* Effect.try({
-    try: () =>
-      Crypto.createPrivateKey({
-        key: Buffer.from(pem),
-        ...(passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }),
-      }),
-    catch: () =>
-      unusable(`${source} is not a private key in PEM, or the passphrase does not open it`),
-  });
-  // WebCrypto reads no such key.
-  if (key.asymmetricKeyType === "rsa-pss") {
-    return yield* unusable(
-      `${source} has to be an rsaEncryption key, not id-RSASSA-PSS; make one with openssl genpkey -algorithm RSA, which does for PS256 too`,
-    );
-  }
-  return yield* PrivateKeyJwt.signer({
-    key: Redacted.make(key.export({ type: "pkcs8", format: "pem" }).toString()),
-    algorithm,
-    keyId,
-  });
-});
+export const make = (options: {
+  readonly key: Input.Input;
+  readonly passphrase?: Input.Passphrase | undefined;
+}): Secret.Secret => {
+  const { key, passphrase } = options;
+  return SecretFile.make(
+    passphrase === undefined ? [key] : [key, passphrase],
+    Inputs.readPassphrase(passphrase).pipe(
+      SecretFile.orUnavailable("passphrase of the signing key", passphrase),
+      Effect.flatMap((opened) =>
+        SecretFile.orUnavailable("signing key", key)(readForSigning(key, opened)),
+      ),
+    ),
+  );
+};
 
-const unusable = (problem: string) =>
-  new TokenError.OptionInvalid({ option: "clientAuth.key", problem });
+const readForSigning = (
+  input: Input.Input,
+  passphrase: string | undefined,
+): Effect.Effect<Redacted.Redacted, Inputs.Unusable> =>
+  Inputs.read("privateKey", input).pipe(
+    Effect.flatMap((material) =>
+      Effect.filterOrFail(
+        PrivateKey.read(material, passphrase),
+        (key) => key.asymmetricKeyType !== "rsa-pss",
+        () =>
+          Inputs.unusable(
+            "unreadable",
+            material.source,
+            "it is an id-RSASSA-PSS key, which WebCrypto does not read; make an rsaEncryption key with openssl genpkey -algorithm RSA, which also signs PS256",
+          ),
+      ),
+    ),
+    Effect.map((key) => Redacted.make(PrivateKey.toPem(key))),
+  );

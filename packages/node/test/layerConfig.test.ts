@@ -63,7 +63,7 @@ describe("layerConfig", () => {
     );
   }
 
-  it.live("takes empty optional values for absent", () =>
+  it.live("counts empty values as absent", () =>
     Effect.gen(function* () {
       const { client, files } = yield* Pki.make;
       const { currentUnsafe } = yield* Effect.provide(
@@ -79,7 +79,7 @@ describe("layerConfig", () => {
     }),
   );
 
-  it.live("reads the passphrase from a file, and calls the certificate by its prefix", () =>
+  it.live("reads the passphrase from a file and names the certificate by its prefix", () =>
     Effect.gen(function* () {
       const { authority, client, files } = yield* Pki.make;
       const passphrase = Path.join(files.directory, "passphrase");
@@ -101,7 +101,7 @@ describe("layerConfig", () => {
     }),
   );
 
-  it.live("reads any provider", () =>
+  it.live("reads from any ConfigProvider", () =>
     Effect.gen(function* () {
       const { client, files } = yield* Pki.make;
       const provider = ConfigProvider.fromUnknown({
@@ -116,30 +116,36 @@ describe("layerConfig", () => {
     }),
   );
 
-  const incomplete: Record<string, { readonly env: Env; readonly message: RegExp }> = {
-    "nothing at all": {
+  const pem = `-----BEGIN PRIVATE KEY-----\n${Pki.canary}\n-----END PRIVATE KEY-----\n`;
+  const base64 = `MIIK${Buffer.from(Pki.canary.repeat(5)).toString("base64")}`;
+  const contents =
+    "cannot be used: it holds contents in place of a path; write them to a file and give its path";
+  const incomplete: Record<string, { readonly env: Env; readonly message: string }> = {
+    "a configuration without a key": {
       env: {},
-      message: /set ACME_CERTIFICATE and ACME_PRIVATE_KEY, or ACME_PFX/,
+      message:
+        "key ACME_CERTIFICATE is missing; set ACME_CERTIFICATE and ACME_PRIVATE_KEY, or ACME_PFX",
     },
-    "empty values alone": {
+    "a configuration with empty values only": {
       env: { ACME_CERTIFICATE: "", ACME_PRIVATE_KEY: "", ACME_PFX: "" },
-      message: /set ACME_CERTIFICATE and ACME_PRIVATE_KEY, or ACME_PFX/,
+      message:
+        "key ACME_CERTIFICATE is missing; set ACME_CERTIFICATE and ACME_PRIVATE_KEY, or ACME_PFX",
     },
     "a certificate without a key": {
       env: { ACME_CERTIFICATE: "client.crt" },
-      message: /ACME_PRIVATE_KEY/,
+      message: "key ACME_PRIVATE_KEY is missing; it belongs to ACME_CERTIFICATE",
     },
     "a certificate with an empty key": {
       env: { ACME_CERTIFICATE: "client.crt", ACME_PRIVATE_KEY: "" },
-      message: /ACME_PRIVATE_KEY/,
+      message: "key ACME_PRIVATE_KEY is missing; it belongs to ACME_CERTIFICATE",
     },
     "a key without a certificate": {
       env: { ACME_PRIVATE_KEY: "client.key" },
-      message: /ACME_CERTIFICATE/,
+      message: "key ACME_CERTIFICATE is missing; it belongs to ACME_PRIVATE_KEY",
     },
     "a key without a certificate, with authorities": {
       env: { ACME_PRIVATE_KEY: "client.key", ACME_CERTIFICATE_AUTHORITIES: "ca.crt" },
-      message: /ACME_CERTIFICATE"/,
+      message: "key ACME_CERTIFICATE is missing; it belongs to ACME_PRIVATE_KEY",
     },
     "both a PEM pair and a PFX": {
       env: {
@@ -147,29 +153,106 @@ describe("layerConfig", () => {
         ACME_PRIVATE_KEY: "client.key",
         ACME_PFX: "client.pfx",
       },
-      message: /set ACME_PFX, or ACME_CERTIFICATE and ACME_PRIVATE_KEY, but not both/,
+      message:
+        "key ACME_PFX is set beside a PEM pair; set ACME_PFX, or ACME_CERTIFICATE and ACME_PRIVATE_KEY",
     },
-    "a passphrase and a file of one": {
+    "both a passphrase and a file of a passphrase": {
       env: { ACME_PFX: "client.pfx", ACME_PASSPHRASE_FILE: "passphrase" },
-      message: /set ACME_PASSPHRASE or ACME_PASSPHRASE_FILE, but not both/,
+      message: "key ACME_PASSPHRASE_FILE is set beside ACME_PASSPHRASE; remove one of them",
+    },
+    "PEM in place of the path of a key": {
+      env: { ACME_CERTIFICATE: "client.crt", ACME_PRIVATE_KEY: pem },
+      message: `key ACME_PRIVATE_KEY ${contents}`,
+    },
+    "base64 in place of the path of a PFX": {
+      env: { ACME_PFX: base64 },
+      message: `key ACME_PFX ${contents}`,
+    },
+    "base64 of PEM in place of the path of a certificate": {
+      env: {
+        ACME_CERTIFICATE: Buffer.from(pem).toString("base64"),
+        ACME_PRIVATE_KEY: "client.key",
+      },
+      message: `key ACME_CERTIFICATE ${contents}`,
+    },
+    "PEM in place of the path of an authority": {
+      env: { ACME_PFX: "client.pfx", ACME_CERTIFICATE_AUTHORITIES: `ca.crt,${pem}` },
+      message: `key ACME_CERTIFICATE_AUTHORITIES ${contents}`,
+    },
+    "a JWK in place of the path of a passphrase": {
+      env: {
+        ACME_PFX: "client.pfx",
+        ACME_PASSPHRASE: "",
+        ACME_PASSPHRASE_FILE: `{"k":"${Pki.canary}"}`,
+      },
+      message: `key ACME_PASSPHRASE_FILE ${contents}`,
+    },
+    "a path of blanks": {
+      env: { ACME_PFX: "  " },
+      message: "key ACME_PFX cannot be used: the path is empty; give the path of a file",
     },
     "a key and a PFX": {
       env: { ACME_PRIVATE_KEY: "client.key", ACME_PFX: "client.pfx" },
-      message: /but not both/,
+      message:
+        "key ACME_PFX is set beside a PEM pair; set ACME_PFX, or ACME_CERTIFICATE and ACME_PRIVATE_KEY",
     },
   };
   for (const [name, { env, message }] of Object.entries(incomplete)) {
     it.live(`refuses ${name}`, () =>
       Effect.gen(function* () {
-        const error = yield* failure({ ...env, ACME_PASSPHRASE: Pki.canary });
-        assert.strictEqual(error._tag, "ConfigError");
-        assert.match(error.message, message);
-        assert.notInclude(Util.inspect(error, { depth: Infinity, showHidden: true }), Pki.canary);
+        const error = yield* failure({ ACME_PASSPHRASE: Pki.canary, ...env });
+        assert.strictEqual(error.reason._tag, "OptionInvalid");
+        assert.strictEqual(error.message, `NodeMutualTls: ${message}`);
+        const printed = Util.inspect(error, { depth: Infinity, showHidden: true });
+        for (const secret of [Pki.canary, base64.slice(0, 40)]) assert.notInclude(printed, secret);
       }),
     );
   }
 
-  it.live("names the path that is wrong", () =>
+  it.live("names every problem in one error, by option and key", () =>
+    Effect.gen(function* () {
+      const { reason } = yield* failure({
+        ACME_PRIVATE_KEY: pem,
+        ACME_PASSPHRASE: Pki.canary,
+        ACME_PASSPHRASE_FILE: "passphrase",
+        ACME_CERTIFICATE_AUTHORITIES: " ,ca.crt, {}",
+      });
+      assert.deepStrictEqual(reason._tag === "OptionInvalid" && reason.problems, [
+        { option: "privateKey", key: "ACME_PRIVATE_KEY", problem: contents },
+        {
+          option: "certificateAuthorities",
+          key: "ACME_CERTIFICATE_AUTHORITIES",
+          problem: contents,
+        },
+        {
+          option: "passphraseFile",
+          key: "ACME_PASSPHRASE_FILE",
+          problem: "is set beside ACME_PASSPHRASE; remove one of them",
+        },
+        {
+          option: "certificate",
+          key: "ACME_CERTIFICATE",
+          problem: "is missing; it belongs to ACME_PRIVATE_KEY",
+        },
+      ]);
+    }),
+  );
+
+  it.live("names a source that cannot be read", () =>
+    Effect.gen(function* () {
+      const away = ConfigProvider.make(() =>
+        Effect.fail(new ConfigProvider.SourceError({ message: "the vault is sealed" })),
+      );
+      const error = yield* Layer.build(NodeMutualTls.layerConfig("ACME")).pipe(
+        Effect.provideService(ConfigProvider.ConfigProvider, away),
+        Effect.scoped,
+        Effect.flip,
+      );
+      assert.match(error.message, /ACME_PFX cannot be read: the vault is sealed/);
+    }),
+  );
+
+  it.live("names a wrong path", () =>
     Effect.gen(function* () {
       const error = yield* failure({
         ACME_PFX: "/nowhere/client.pfx",

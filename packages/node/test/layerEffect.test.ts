@@ -28,12 +28,9 @@ class Vault extends Context.Service<
 
 class VaultSealed extends Data.TaggedError("VaultSealed")<{ readonly detail: string }> {}
 
-const contents = (pair: Certificates.Certificate): NodeMutualTls.PemContents => ({
-  certificate: pair.certificate,
-  privateKey: Redacted.make(pair.privateKey),
-});
+const { contents } = Pki;
 
-/** A vault whose answer can be changed, and a layer that asks it when it is told to. */
+/** Makes a vault with a changeable answer, and a layer that loads from it on demand. */
 const start = (
   options: (pki: Effect.Success<typeof Pki.make>) => {
     readonly refresh?: Schedule.Schedule<unknown>;
@@ -70,12 +67,12 @@ const start = (
         );
         yield* Rotating.until("it was asked", () => vault.asked >= before + times);
       });
-    // The second load shows that all of the first is done.
+    // The second load starts after the first one is done.
     return { ...pki, ...rotating, vault, askTimes, ask: askTimes(2), next };
   });
 
 describe("layerEffect", () => {
-  it.live("takes what the effect loads later, in either form", () =>
+  it.live("takes a PEM pair first and a PFX later", () =>
     Effect.gen(function* () {
       const { client, next, vault, ask, server, currentUnsafe, authority } = yield* start();
       const { url, thumbprints } = yield* Server.https(server);
@@ -84,7 +81,7 @@ describe("layerEffect", () => {
       vault.answer = Effect.succeed({
         pfx: yield* Certificates.pfx(next, passphrase),
         passphrase,
-        certificateAuthorities: [authority.certificate],
+        certificateAuthorities: [Redacted.make(authority.certificate)],
       });
       yield* ask;
       assert.strictEqual(currentUnsafe().thumbprint, next.thumbprint);
@@ -125,13 +122,13 @@ describe("layerEffect", () => {
       warning: /cannot be read \(a defect\)$/,
     },
     "an interruption": { answer: Effect.interrupt, warning: /cannot be read \(a defect\)$/ },
-    "contents that are none": {
+    "contents that are no PFX": {
       answer: Effect.succeed({ pfx: Pki.bytes(Pki.canary) }),
       warning: /pfx \(in memory\): it is not a PFX/,
     },
   };
   for (const [name, { answer, warning }] of Object.entries(failures)) {
-    it.live(`stays with the present certificate after ${name}, and warns once`, () =>
+    it.live(`keeps the present certificate after ${name} and warns once`, () =>
       Effect.gen(function* () {
         const { client, next, vault, ask, currentUnsafe, logged, warnings } = yield* start();
         vault.answer = answer;
@@ -153,7 +150,7 @@ describe("layerEffect", () => {
     );
   }
 
-  it.live("fails as the first load does", () =>
+  it.live("fails when the first load fails or cannot be used", () =>
     Effect.gen(function* () {
       const sealed = yield* Effect.flip(
         start(() => ({ first: Effect.fail(new VaultSealed({ detail: "sealed" })) })),
@@ -170,12 +167,12 @@ describe("layerEffect", () => {
     }),
   );
 
-  it.live("uses nothing that is cut off, at whatever byte", () =>
+  it.live("refuses contents that are cut off at any byte", () =>
     Effect.gen(function* () {
       const { authority, client, next, vault, askTimes, currentUnsafe } = yield* start();
       const { privateKey } = next;
       const chain = next.certificate + authority.certificate;
-      /** All beginnings but those that are whole, with or without the line end. */
+      /** All beginnings of a text, except the whole text with or without its line end. */
       const cuts = (text: string, ...whole: ReadonlyArray<string>) =>
         Array.from(text, (_, end) => text.slice(0, end)).filter(
           (cut) => ![text, ...whole].some((each) => each.trimEnd() === cut.trimEnd()),
@@ -197,7 +194,7 @@ describe("layerEffect", () => {
     }),
   );
 
-  it.effect("loads every 5 minutes, or as the schedule says", () =>
+  it.effect("loads every 5 minutes by default, or as the schedule says", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.now());
       const byDefault = yield* start();
@@ -211,7 +208,7 @@ describe("layerEffect", () => {
     }),
   );
 
-  it.live("releases what a load acquires after each load", () =>
+  it.live("releases the resources of a load after each load", () =>
     Effect.gen(function* () {
       const { client } = yield* Pki.make;
       const loads = { open: 0, done: 0 };

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest";
-import type { CommonOptions } from "@x/core/Definition";
+import * as ClientAuth from "@x/core/ClientAuth";
+import * as Grant from "@x/core/Grant";
 import * as MutualTls from "@x/core/MutualTls";
+import * as Options from "@x/core/Options";
 import * as Provider from "@x/core/Provider";
 import * as NodeMutualTls from "@x/node/NodeMutualTls";
 import * as Certificates from "@x/testing/Certificates";
 import * as Clock from "effect/Clock";
-import * as Config from "effect/Config";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -13,21 +14,15 @@ import * as Redacted from "effect/Redacted";
 import * as Openssl from "./fixtures/openssl.ts";
 import * as Pki from "./fixtures/pki.ts";
 
-interface AcmeOptions extends CommonOptions<"test"> {
-  readonly clientId: string;
-}
-
 class Acme extends Provider.Service<Acme>()("test/Acme", {
   name: "Acme",
+  options: { clientId: Options.Text },
   environments: { test: { lifetime: "1 hour" } },
-  clientCertificate: "always",
-  grant: "client_credentials",
-  clientAuth: ({ clientId }: AcmeOptions) => MutualTls.clientAuth({ clientId }),
-  configPrefix: "ACME",
-  config: { clientId: Config.String("ACME_CLIENT_ID") },
+  grant: () => Grant.clientCredentials(),
+  clientAuth: ({ clientId }) => ClientAuth.tls({ clientId }),
 }) {}
 
-/** A clock that is so many hours behind. */
+/** Returns a clock that is this many hours behind. */
 const behind = (hours: number) =>
   Effect.clockWith((clock) => {
     const past = (millis: number) => millis - hours * 3_600_000;
@@ -38,8 +33,8 @@ const behind = (hours: number) =>
     return Effect.succeed(shifted);
   });
 
-describe.skipIf(!Openssl.isThere)("beside the openssl on this machine", () => {
-  describe("the thumbprint is that of openssl x509", () => {
+describe.skipIf(!Openssl.isThere)("the openssl program", () => {
+  describe("x509", () => {
     const fingerprint = (path: string) =>
       Effect.map(Openssl.run("x509", "-in", path, "-noout", "-fingerprint", "-sha256"), (printed) =>
         Buffer.from(printed.split("=")[1]?.replaceAll(":", "").trim() ?? "", "hex").toString(
@@ -48,37 +43,39 @@ describe.skipIf(!Openssl.isThere)("beside the openssl on this machine", () => {
       );
 
     for (const algorithm of ["EC", "RSA"] as const) {
-      it.live(`for a certificate with a key of ${algorithm}, from PEM and from PFX`, () =>
-        Effect.gen(function* () {
-          const authority = yield* Certificates.makeAuthority("Root");
-          const client = yield* Certificates.issueClient(authority, {
-            commonName: "client",
-            algorithm,
-          });
-          const files = yield* Certificates.writeFiles(client, {
-            passphrase: Redacted.make(Pki.canary),
-          });
-          const expected = yield* fingerprint(files.certificate);
-          assert.match(expected, /^[\w-]{43}$/);
-          for (const layer of [
-            NodeMutualTls.layerPem({
-              certificate: files.certificate,
-              privateKey: files.privateKey,
-            }),
-            NodeMutualTls.layerPfx({ pfx: files.pfx, passphrase: files.passphrase }),
-          ]) {
-            const context = yield* Layer.build(layer);
-            assert.strictEqual(
-              Context.get(context, MutualTls.MutualTls).currentUnsafe().thumbprint,
-              expected,
-            );
-          }
-        }),
+      it.live(
+        `prints the same thumbprint for an ${algorithm} certificate from PEM and from PFX`,
+        () =>
+          Effect.gen(function* () {
+            const authority = yield* Certificates.makeAuthority("Root");
+            const client = yield* Certificates.issueClient(authority, {
+              commonName: "client",
+              algorithm,
+            });
+            const files = yield* Certificates.writeFiles(client, {
+              passphrase: Redacted.make(Pki.canary),
+            });
+            const expected = yield* fingerprint(files.certificate);
+            assert.match(expected, /^[\w-]{43}$/);
+            for (const layer of [
+              NodeMutualTls.layerPem({
+                certificate: { file: files.certificate },
+                privateKey: { file: files.privateKey },
+              }),
+              NodeMutualTls.layerPfx({ pfx: { file: files.pfx }, passphrase: files.passphrase }),
+            ]) {
+              const context = yield* Layer.build(layer);
+              assert.strictEqual(
+                Context.get(context, MutualTls.MutualTls).currentUnsafe().thumbprint,
+                expected,
+              );
+            }
+          }),
       );
     }
   });
 
-  describe("a certificate that openssl s_server refuses is named with its alert", () => {
+  describe("s_server", () => {
     const refused: Record<
       string,
       {
@@ -95,7 +92,7 @@ describe.skipIf(!Openssl.isThere)("beside the openssl on this machine", () => {
           ),
       },
       "certificate expired": {
-        // Or it would be found here, before a connection.
+        // Otherwise the core would find it before a connection.
         hoursBehind: 36,
         issue: (authority) => Certificates.issueExpiredClient(authority, { commonName: "client" }),
       },
@@ -103,34 +100,36 @@ describe.skipIf(!Openssl.isThere)("beside the openssl on this machine", () => {
     };
     for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
       for (const [alert, { issue, hoursBehind = 0 }] of Object.entries(refused)) {
-        it.live(`${alert}, ${version}`, () =>
-          Effect.gen(function* () {
-            const { authority, server } = yield* Pki.make;
-            const { url } = yield* Openssl.server({ pair: server, authority, version });
-            const client = yield* issue(authority);
-            const error = yield* Acme.make({
-              environment: "test",
-              clientId: "id",
-              tokenUrl: `${url}token`,
-            }).pipe(
-              Effect.flatMap((acme) => Effect.flip(acme.get)),
-              Effect.provide(
-                NodeMutualTls.layerPem({
-                  certificate: Pki.bytes(client.certificate),
-                  privateKey: Pki.bytes(client.privateKey),
-                  certificateAuthorities: [Pki.bytes(authority.certificate)],
-                }),
-              ),
-              Effect.provideService(Clock.Clock, yield* behind(hoursBehind)),
-            );
-            assert.strictEqual(
-              error.message,
-              `Acme: the client certificate is unusable: certificate (in memory): the server refused it: ${alert}; check that it is the one registered for this environment`,
-            );
-            assert.isTrue(
-              error.reason._tag === "CertificateUnusable" && error.reason.problem === "refused",
-            );
-          }),
+        it.live(
+          `refuses a certificate with the alert "${alert}", which the error names, ${version}`,
+          () =>
+            Effect.gen(function* () {
+              const { authority, server } = yield* Pki.make;
+              const { url } = yield* Openssl.server({ pair: server, authority, version });
+              const client = yield* issue(authority);
+              const error = yield* Acme.make({
+                environment: "test",
+                clientId: "id",
+                tokenUrl: `${url}token`,
+              }).pipe(
+                Effect.flatMap((acme) => Effect.flip(acme.get)),
+                Effect.provide(
+                  NodeMutualTls.layerPem({
+                    certificate: Pki.bytes(client.certificate),
+                    privateKey: Pki.bytes(client.privateKey),
+                    certificateAuthorities: [Pki.bytes(authority.certificate)],
+                  }),
+                ),
+                Effect.provideService(Clock.Clock, yield* behind(hoursBehind)),
+              );
+              assert.strictEqual(
+                error.message,
+                `Acme: the client certificate is unusable: certificate (in memory): the server refused it: ${alert}; check that it is the one registered for this environment`,
+              );
+              assert.isTrue(
+                error.reason._tag === "CertificateUnusable" && error.reason.problem === "refused",
+              );
+            }),
         );
       }
     }

@@ -4,7 +4,6 @@ import * as Certificates from "@x/testing/Certificates";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
-import * as Redacted from "effect/Redacted";
 import * as Scope from "effect/Scope";
 import * as SubscriptionRef from "effect/SubscriptionRef";
 import type * as Http from "node:http";
@@ -14,7 +13,7 @@ import * as Pki from "./fixtures/pki.ts";
 import * as Rotating from "./fixtures/rotating.ts";
 import * as Server from "./fixtures/server.ts";
 
-/** A certificate in memory, and a second one to replace it with. */
+/** Starts with a certificate in memory, and issues a second one to replace it. */
 const start = Effect.gen(function* () {
   const pki = yield* Pki.make;
   const { authority, client, certificateAuthorities } = pki;
@@ -22,11 +21,10 @@ const start = Effect.gen(function* () {
     pair: Certificates.Certificate,
     ...others: ReadonlyArray<Certificates.Authority>
   ): NodeMutualTls.PemContents => ({
-    certificate: pair.certificate,
-    privateKey: Redacted.make(pair.privateKey),
+    ...Pki.contents(pair),
     certificateAuthorities: [
       ...certificateAuthorities,
-      ...others.map(({ certificate }) => certificate),
+      ...others.map(({ certificate }) => Pki.bytes(certificate)),
     ],
   });
   const ref = yield* SubscriptionRef.make(contents(client));
@@ -47,9 +45,9 @@ const start = Effect.gen(function* () {
   };
 });
 
-describe("after a replacement", () => {
+describe("rotation of connections", () => {
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
-    it.live(`no resumed session shows the old certificate, ${version}`, () =>
+    it.live(`shows the old certificate in no resumed session, ${version}`, () =>
       Effect.gen(function* () {
         const { client, next, server, currentUnsafe, replace } = yield* start;
         const sessions: Array<readonly [string, boolean]> = [];
@@ -61,14 +59,14 @@ describe("after a replacement", () => {
             assert(socket instanceof Tls.TLSSocket);
             assert.strictEqual(socket.getProtocol(), version);
             sessions.push([thumbprints.at(-1) ?? "none", socket.isSessionReused()]);
-            // So that each request has a connection of its own.
+            // Gives each request a connection of its own.
             response.writeHead(200, { connection: "close" }).end("pong");
           },
         );
         for (const pair of [client, next, client]) {
           if (currentUnsafe().thumbprint !== pair.thumbprint) yield* replace(pair);
           const { length } = sessions;
-          // Whether one is resumed is up to the client and, as it is held weakly, to the garbage collector.
+          // The garbage collector may drop a session, because undici holds it weakly.
           yield* Effect.suspend(() => Server.get(currentUnsafe().httpClient, url)).pipe(
             Effect.repeat({ until: () => sessions.slice(length).some(([, resumed]) => resumed) }),
           );
@@ -80,7 +78,7 @@ describe("after a replacement", () => {
     );
   }
 
-  it.live("requests under way finish on the old connections, which are then closed", () =>
+  it.live("finishes running requests on the old connections and closes these", () =>
     Effect.gen(function* () {
       const { client, next, server, currentUnsafe, plain, replace } = yield* start;
       const waiting: Array<Http.ServerResponse> = [];
@@ -104,7 +102,7 @@ describe("after a replacement", () => {
       );
       assert.isTrue(slow.thumbprints.every((thumbprint) => thumbprint === client.thumbprint));
       yield* Rotating.until("the busy ones are closed", () => slow.sockets.size === 0);
-      // The plain client's and the new one's stay.
+      // The connections of the plain client and of the new generation stay.
       yield* Rotating.until("the idle one is closed", () => quick.sockets.size === 2);
       yield* Server.get(plain, quick.url);
       yield* Server.get(currentUnsafe().httpClient, quick.url);
@@ -119,47 +117,45 @@ describe("after a replacement", () => {
     }),
   );
 
-  it.live(
-    "requests that wait for a connection are sent over the old ones, as long as these last",
-    () =>
-      Effect.gen(function* () {
-        const { client, next, server, currentUnsafe, replace } = yield* start;
-        const waiting: Array<Http.ServerResponse> = [];
-        const slow = yield* Server.https(server, {}, (response) => void waiting.push(response));
-        const old = currentUnsafe().httpClient;
-        const pending = yield* Effect.forkChild(
-          Effect.forEach(
-            Array.from({ length: 200 }),
-            () =>
-              Server.get(old, slow.url).pipe(
-                Effect.catchTag("NoAnswer", ({ codes }) => Effect.succeed(codes.join())),
-              ),
-            { concurrency: "unbounded" },
-          ),
-        );
-        yield* Rotating.until("64 are under way", () => waiting.length === 64);
-        yield* replace(next);
-        for (const sent of [64, 128]) {
-          for (const response of waiting.slice(sent - 64)) response.end("late");
-          yield* Rotating.until("64 more are", () => waiting.length === sent + 64);
-        }
-        const outcomes = yield* Fiber.join(pending);
-        assert.lengthOf(
-          outcomes.filter((outcome) => outcome === "late"),
-          128,
-        );
-        // 64 of these were sent, and 8 never were.
-        assert.lengthOf(
-          outcomes.filter((outcome) => outcome === "ERR_CERTIFICATE_REPLACED"),
-          72,
-        );
-        assert.deepStrictEqual([...new Set(slow.thumbprints)], [client.thumbprint]);
-        assert.lengthOf(slow.thumbprints, 192);
-        assert.strictEqual(slow.connections(), 64);
-      }),
+  it.live("sends waiting requests over the old connections while these last", () =>
+    Effect.gen(function* () {
+      const { client, next, server, currentUnsafe, replace } = yield* start;
+      const waiting: Array<Http.ServerResponse> = [];
+      const slow = yield* Server.https(server, {}, (response) => void waiting.push(response));
+      const old = currentUnsafe().httpClient;
+      const pending = yield* Effect.forkChild(
+        Effect.forEach(
+          Array.from({ length: 200 }),
+          () =>
+            Server.get(old, slow.url).pipe(
+              Effect.catchTag("NoAnswer", ({ codes }) => Effect.succeed(codes.join())),
+            ),
+          { concurrency: "unbounded" },
+        ),
+      );
+      yield* Rotating.until("64 are under way", () => waiting.length === 64);
+      yield* replace(next);
+      for (const sent of [64, 128]) {
+        for (const response of waiting.slice(sent - 64)) response.end("late");
+        yield* Rotating.until("64 more are", () => waiting.length === sent + 64);
+      }
+      const outcomes = yield* Fiber.join(pending);
+      assert.lengthOf(
+        outcomes.filter((outcome) => outcome === "late"),
+        128,
+      );
+      // 64 of these were sent and 8 were not.
+      assert.lengthOf(
+        outcomes.filter((outcome) => outcome === "ERR_CERTIFICATE_REPLACED"),
+        72,
+      );
+      assert.deepStrictEqual([...new Set(slow.thumbprints)], [client.thumbprint]);
+      assert.lengthOf(slow.thumbprints, 192);
+      assert.strictEqual(slow.connections(), 64);
+    }),
   );
 
-  it.live("a request that does not end is cut off, and so are handshakes", () =>
+  it.live("cuts off a request that does not end", () =>
     Effect.gen(function* () {
       const { next, server, currentUnsafe, replace } = yield* start;
       const silent = yield* Server.recording(server);
@@ -173,7 +169,7 @@ describe("after a replacement", () => {
     }),
   );
 
-  it.live("a caller that was given the old client just before is served", () =>
+  it.live("serves a caller that got the old client just before", () =>
     Effect.gen(function* () {
       const { client, next, server, currentUnsafe, replace } = yield* start;
       const { url, thumbprints } = yield* Server.https(server);
@@ -189,7 +185,7 @@ describe("after a replacement", () => {
     "TLSv1.3": ["UND_ERR_SOCKET", "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"],
   } as const;
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
-    it.live(`the alert of a server that refuses a client is kept, ${version}`, () =>
+    it.live(`keeps the alert of a server that refuses a client, ${version}`, () =>
       Effect.gen(function* () {
         const { authority, next, server, currentUnsafe, plain, replace } = yield* start;
         const { url } = yield* Server.https(server, {
@@ -198,7 +194,7 @@ describe("after a replacement", () => {
           minVersion: version,
           maxVersion: version,
         });
-        // With another authority, the plain client is a new one too.
+        // Another authority makes a new plain client too.
         yield* replace(next, yield* Certificates.makeAuthority("Other"));
         yield* Server.get(currentUnsafe().httpClient, url);
         assert.deepStrictEqual(yield* Server.refused(plain, url), alerts[version]);
@@ -206,7 +202,7 @@ describe("after a replacement", () => {
     );
   }
 
-  it.live("the end of the layer ends both generations", () =>
+  it.live("ends both generations with the layer", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make();
       const { next, server, currentUnsafe, plain, replace } = yield* Scope.provide(start, scope);
@@ -226,7 +222,7 @@ describe("after a replacement", () => {
     }),
   );
 
-  it.live("nothing that is printed shows a key", () =>
+  it.live("prints no key of either generation", () =>
     Effect.gen(function* () {
       const { next, server, currentUnsafe, plain, replace, logged } = yield* start;
       const { url } = yield* Server.https(server);

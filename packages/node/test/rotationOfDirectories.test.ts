@@ -15,7 +15,7 @@ const write = async (directory: string, pair: Pair) => {
   await Fs.writeFile(Path.join(directory, "client.key"), pair.privateKey);
 };
 
-/** Longer than the watch waits for quiet, so that it reads and follows what is there. */
+/** Longer than the poll waits for quiet, so that it reads the files between two steps. */
 const pause = () => new Promise((resolve) => void setTimeout(resolve, 600));
 
 interface Scene {
@@ -25,7 +25,7 @@ interface Scene {
   readonly next: Pair;
 }
 
-/** What is done under the watch of `app/a/b/client.crt` and its key, after which the next is there. */
+/** Changes of directories, after which `app/a/b/client.crt` and its key are the next pair. */
 const changes: Readonly<
   Record<
     string,
@@ -35,21 +35,21 @@ const changes: Readonly<
     }
   >
 > = {
-  "a directory above is renamed, and another one takes its name": {
+  "a renamed parent directory, whose name another one takes": {
     change: async ({ at, next }) => {
       await write(at("new/b"), next);
       await Fs.rename(at("app/a"), at("app/old"));
       await Fs.rename(at("new"), at("app/a"));
     },
   },
-  "one far above is": {
+  "a renamed grandparent directory, whose name another one takes": {
     change: async ({ at, next }) => {
       await write(at("new/a/b"), next);
       await Fs.rename(at("app"), at("old"));
       await Fs.rename(at("new"), at("app"));
     },
   },
-  "one above is, and files in the new one are written later": {
+  "a replaced parent directory, whose files are written later": {
     change: async ({ at, first, next }) => {
       await write(at("new/b"), first);
       await Fs.rename(at("app/a"), at("old"));
@@ -58,7 +58,7 @@ const changes: Readonly<
       await write(at("app/a/b"), next);
     },
   },
-  "one above is, twice": {
+  "a parent directory that is replaced twice": {
     change: async ({ at, first, next }) => {
       for (const [name, pair] of [
         ["second", first],
@@ -71,7 +71,7 @@ const changes: Readonly<
       }
     },
   },
-  "one above is, while its old files are written": {
+  "a replaced parent directory, while files in the old one are written": {
     change: async ({ at, first, next }) => {
       await write(at("new/b"), next);
       await Fs.rename(at("app/a"), at("old"));
@@ -79,14 +79,14 @@ const changes: Readonly<
       await Fs.rename(at("new"), at("app/a"));
     },
   },
-  "one above is replaced by a link": {
+  "a link in place of a parent directory": {
     change: async ({ at, next }) => {
       await write(at("new/b"), next);
       await Fs.rename(at("app/a"), at("old"));
       await Fs.symlink("../new", at("app/a"));
     },
   },
-  "one above is replaced by a link, and files behind it are written later": {
+  "a link in place of a parent directory, whose files are written later": {
     change: async ({ at, first, next }) => {
       await write(at("new/b"), first);
       await Fs.rename(at("app/a"), at("old"));
@@ -95,7 +95,7 @@ const changes: Readonly<
       await write(at("new/b"), next);
     },
   },
-  "a link above is replaced by a directory": {
+  "a directory in place of a link": {
     prepare: async ({ at }) => {
       await Fs.rename(at("app/a"), at("target"));
       await Fs.symlink("../target", at("app/a"));
@@ -107,7 +107,7 @@ const changes: Readonly<
       await write(at("app/a/b"), next);
     },
   },
-  "a directory above a link's target is renamed": {
+  "a renamed directory above the target of a link": {
     prepare: async ({ at }) => {
       await Fs.mkdir(at("releases"));
       await Fs.rename(at("app/a"), at("releases/one"));
@@ -119,7 +119,7 @@ const changes: Readonly<
       await Fs.rename(at("other"), at("releases"));
     },
   },
-  "all is removed, and made again step by step": {
+  "directories that are removed and made again step by step": {
     change: async ({ at, next }) => {
       await Fs.rm(at("app"), { recursive: true });
       await pause();
@@ -128,7 +128,7 @@ const changes: Readonly<
       await write(at("app/a/b"), next);
     },
   },
-  "all is removed while it is held open, and made again": {
+  "directories that are removed while one is open, and made again": {
     change: async ({ at, next }) => {
       const held = await Fs.open(at("app/a/b"));
       await Fs.rm(at("app"), { recursive: true });
@@ -139,9 +139,9 @@ const changes: Readonly<
   },
 };
 
-describe("the next pair is in use within 5 s when", () => {
+describe("rotation of directories", () => {
   for (const [name, { prepare, change }] of Object.entries(changes)) {
-    it.live(name, () =>
+    it.live(`takes the next pair from ${name}`, () =>
       Effect.gen(function* () {
         const authority = yield* Certificates.makeAuthority("Root");
         const first = yield* Certificates.issueClient(authority, { commonName: "first" });
@@ -155,16 +155,16 @@ describe("the next pair is in use within 5 s when", () => {
         yield* Effect.promise(async () => prepare?.(scene));
         const { currentUnsafe } = yield* Rotating.build(
           NodeMutualTls.layerPem({
-            certificate: scene.at("app/a/b/client.crt"),
-            privateKey: scene.at("app/a/b/client.key"),
+            certificate: { file: scene.at("app/a/b/client.crt") },
+            privateKey: { file: scene.at("app/a/b/client.key") },
+            pollInterval: "50 millis",
           }),
         );
         assert.strictEqual(currentUnsafe().thumbprint, first.thumbprint);
         yield* Effect.promise(() => change(scene));
-        // Sooner than the files are read without a change.
-        yield* Effect.timeout(
-          Rotating.until("it is", () => currentUnsafe().thumbprint === next.thumbprint),
-          "5 seconds",
+        yield* Rotating.until(
+          "the next pair is in use",
+          () => currentUnsafe().thumbprint === next.thumbprint,
         );
       }),
     );

@@ -9,63 +9,39 @@ import * as Pki from "./fixtures/pki.ts";
 import * as Rotating from "./fixtures/rotating.ts";
 import * as Server from "./fixtures/server.ts";
 
-type Pair = Pick<Certificates.Certificate, "certificate" | "privateKey">;
+import {
+  type Pair,
+  pause,
+  pollInterval,
+  start,
+  taken,
+  write,
+  writeBeside,
+} from "./fixtures/rotatingFiles.ts";
 
-const write = (path: string, contents: string | Uint8Array) =>
-  Effect.promise(() => Fs.writeFile(path, contents));
-
-/** As `mv` and most programs that renew certificates do. */
-const writeBeside = (path: string, contents: string | Uint8Array) =>
-  Effect.promise(async () => {
-    await Fs.writeFile(`${path}.new`, contents);
-    await Fs.rename(`${path}.new`, path);
-  });
-
-/** Longer than the watch waits for quiet, so that it reads what is there. */
-const pause = Effect.sleep(400);
-
-const start = Effect.gen(function* () {
-  const pki = yield* Pki.make;
-  const { files, certificateAuthorities, authority } = pki;
-  const rotating = yield* Rotating.build(
-    NodeMutualTls.layerPem({
-      certificate: files.certificate,
-      privateKey: files.privateKey,
-      certificateAuthorities,
-    }),
-  );
-  const next = yield* Certificates.issueClient(authority, { commonName: "next" });
-  return { ...pki, ...rotating, next };
-});
-
-const taken = (
-  { currentUnsafe }: Pick<Effect.Success<typeof start>, "currentUnsafe">,
-  { thumbprint }: { readonly thumbprint: string },
-) => Rotating.until("the replacement is in use", () => currentUnsafe().thumbprint === thumbprint);
-
-describe("a pair of files is replaced", () => {
+describe("rotation of files", () => {
   const ways: Record<string, (files: Certificates.Files, pair: Pair) => Effect.Effect<unknown>> = {
-    "in place": (files, pair) =>
+    "files that are written in place": (files, pair) =>
       Effect.andThen(
         write(files.certificate, pair.certificate),
         write(files.privateKey, pair.privateKey),
       ),
-    "by a rename": (files, pair) =>
+    "files that are renamed": (files, pair) =>
       Effect.andThen(
         writeBeside(files.certificate, pair.certificate),
         writeBeside(files.privateKey, pair.privateKey),
       ),
-    "the certificate long before the key": (files, pair) =>
+    "a certificate that is written long before its key": (files, pair) =>
       writeBeside(files.certificate, pair.certificate).pipe(
         Effect.andThen(pause),
         Effect.andThen(writeBeside(files.privateKey, pair.privateKey)),
       ),
-    "the key long before the certificate": (files, pair) =>
+    "a key that is written long before its certificate": (files, pair) =>
       write(files.privateKey, pair.privateKey).pipe(
         Effect.andThen(pause),
         Effect.andThen(write(files.certificate, pair.certificate)),
       ),
-    "with both away for a while": (files, pair) =>
+    "files that are missing for a while": (files, pair) =>
       Effect.promise(() =>
         Promise.all([Fs.unlink(files.certificate), Fs.unlink(files.privateKey)]),
       ).pipe(
@@ -73,7 +49,7 @@ describe("a pair of files is replaced", () => {
         Effect.andThen(write(files.certificate, pair.certificate)),
         Effect.andThen(write(files.privateKey, pair.privateKey)),
       ),
-    "with their directory away for a while": (files, pair) =>
+    "files whose directory is missing for a while": (files, pair) =>
       Effect.promise(() => Fs.rename(files.directory, `${files.directory}.old`)).pipe(
         Effect.andThen(pause),
         Effect.andThen(Effect.promise(() => Fs.mkdir(files.directory))),
@@ -84,7 +60,7 @@ describe("a pair of files is replaced", () => {
       ),
   };
   for (const [way, replace] of Object.entries(ways)) {
-    it.live(way, () =>
+    it.live(`takes the next pair from ${way}`, () =>
       Effect.gen(function* () {
         const started = yield* start;
         const { client, next, files, currentUnsafe } = started;
@@ -99,7 +75,7 @@ describe("a pair of files is replaced", () => {
     );
   }
 
-  it.live("and each time anew", () =>
+  it.live("takes five pairs in a row and logs each one", () =>
     Effect.gen(function* () {
       const started = yield* start;
       for (let index = 0; index < 5; index++) {
@@ -116,210 +92,8 @@ describe("a pair of files is replaced", () => {
   );
 });
 
-describe("links are flipped", () => {
-  const targets = ["one", "two"] as const;
-  const links: Record<
-    string,
-    (directory: string) => Effect.Effect<{
-      /** Where the layer looks. */
-      readonly files: string;
-      readonly flip: Effect.Effect<void>;
-    }>
-  > = {
-    "as Kubernetes does": (directory) =>
-      Effect.promise(async () => {
-        await Fs.symlink("one", Path.join(directory, "..data"));
-        for (const name of ["client.crt", "client.key"]) {
-          await Fs.symlink(Path.join("..data", name), Path.join(directory, name));
-        }
-        return {
-          files: directory,
-          flip: Effect.promise(async () => {
-            await Fs.symlink("two", Path.join(directory, "..data_tmp"));
-            await Fs.rename(Path.join(directory, "..data_tmp"), Path.join(directory, "..data"));
-            await Fs.rm(Path.join(directory, "one"), { recursive: true });
-          }),
-        };
-      }),
-    "far up in the path": (directory) =>
-      Effect.promise(async () => {
-        await Fs.mkdir(Path.join(directory, "releases"));
-        await Fs.symlink(Path.join(directory, "releases", "current"), Path.join(directory, "app"));
-        await Fs.symlink("../one", Path.join(directory, "releases", "current"));
-        return {
-          files: Path.join(directory, "app", ".", "..", "app"),
-          flip: Effect.promise(async () => {
-            await Fs.unlink(Path.join(directory, "releases", "current"));
-            await Fs.symlink("../two", Path.join(directory, "releases", "current"));
-          }),
-        };
-      }),
-  };
-  for (const [name, prepare] of Object.entries(links)) {
-    it.live(name, () =>
-      Effect.gen(function* () {
-        const pki = yield* Pki.make;
-        const next = yield* Certificates.issueClient(pki.authority, { commonName: "next" });
-        const third = yield* Certificates.issueClient(pki.authority, { commonName: "third" });
-        const { directory } = pki.files;
-        for (const [target, pair] of [
-          [targets[0], pki.client],
-          [targets[1], next],
-        ] as const) {
-          yield* Effect.promise(() => Fs.mkdir(Path.join(directory, target)));
-          yield* write(Path.join(directory, target, "client.crt"), pair.certificate);
-          yield* write(Path.join(directory, target, "client.key"), pair.privateKey);
-        }
-        for (const path of [pki.files.certificate, pki.files.privateKey]) {
-          yield* Effect.promise(() => Fs.unlink(path));
-        }
-        const { files, flip } = yield* prepare(directory);
-        const rotating = yield* Rotating.build(
-          NodeMutualTls.layerPem({
-            certificate: `${files}/client.crt`,
-            privateKey: `${files}/client.key`,
-          }),
-        );
-        assert.strictEqual(rotating.currentUnsafe().thumbprint, pki.client.thumbprint);
-        yield* flip;
-        yield* taken(rotating, next);
-        assert.deepStrictEqual(rotating.warnings(), []);
-        // The new target is watched in the place of the old one.
-        yield* write(Path.join(directory, "two", "client.crt"), third.certificate);
-        yield* write(Path.join(directory, "two", "client.key"), third.privateKey);
-        yield* taken(rotating, third);
-      }),
-    );
-  }
-
-  it.live("in a circle, and the pair stays", () =>
-    Effect.gen(function* () {
-      const started = yield* start;
-      const { certificate } = started.files;
-      yield* Effect.promise(async () => {
-        await Fs.symlink(certificate, `${certificate}.new`);
-        await Fs.rename(`${certificate}.new`, certificate);
-      });
-      yield* Rotating.until("a warning", () => started.warnings().length > 0);
-      assert.strictEqual(started.currentUnsafe().thumbprint, started.client.thumbprint);
-      yield* writeBeside(certificate, started.next.certificate);
-      yield* write(started.files.privateKey, started.next.privateKey);
-      yield* taken(started, started.next);
-    }),
-  );
-});
-
-describe("a replacement that cannot be used", () => {
-  const bad: Record<
-    string,
-    {
-      readonly replace: (started: Effect.Success<typeof start>) => Effect.Effect<unknown>;
-      readonly warning: RegExp;
-    }
-  > = {
-    "is garbage": {
-      replace: ({ files }) => write(files.certificate, "garbage"),
-      warning: /not a certificate/,
-    },
-    "is empty": {
-      replace: ({ files }) => write(files.privateKey, ""),
-      warning: /privateKey .*client\.key: it is empty/,
-    },
-    "is away": {
-      replace: ({ files }) => Effect.promise(() => Fs.unlink(files.privateKey)),
-      warning: /privateKey .*client\.key: there is no such file/,
-    },
-    "does not match": {
-      replace: ({ files, next }) => write(files.certificate, next.certificate),
-      warning: /the key does not belong to the certificate/,
-    },
-    "is cut off in the key": {
-      replace: ({ files, next }) => write(files.privateKey, next.privateKey.slice(0, 120)),
-      warning: /a private key that is cut off/,
-    },
-    "is cut off between the certificate and its chain": {
-      replace: ({ files, client, authority }) =>
-        write(files.certificate, client.certificate + authority.certificate.slice(0, 3)),
-      warning: /cut off or damaged/,
-    },
-    "has expired": {
-      replace: ({ files, authority }) =>
-        Effect.gen(function* () {
-          const expired = yield* Certificates.issueExpiredClient(authority, { commonName: "e" });
-          yield* write(files.certificate, expired.certificate);
-          yield* write(files.privateKey, expired.privateKey);
-        }),
-      warning: /it expired on 2/,
-    },
-    "is not valid yet": {
-      replace: ({ files, authority }) =>
-        Effect.gen(function* () {
-          const future = yield* Certificates.issueFutureClient(authority, { commonName: "f" });
-          yield* write(files.certificate, future.certificate);
-          yield* write(files.privateKey, future.privateKey);
-        }),
-      warning: /it is valid only from 2/,
-    },
-  };
-  for (const [name, { replace, warning }] of Object.entries(bad)) {
-    it.live(`${name}: the pair stays, one warning, and the next good one is used`, () =>
-      Effect.gen(function* () {
-        const started = yield* start;
-        const { client, next, files, currentUnsafe, warnings } = started;
-        const server = yield* Server.https(started.server);
-        yield* replace(started);
-        yield* Rotating.until("a warning", () => warnings().length > 0);
-        // Nothing has changed, so nothing is said.
-        yield* Effect.promise(() => Fs.utimes(files.directory, new Date(), new Date()));
-        if (!name.startsWith("is away")) {
-          yield* Effect.promise(() => Fs.utimes(files.privateKey, new Date(), new Date()));
-        }
-        yield* pause;
-        assert.strictEqual(currentUnsafe().thumbprint, client.thumbprint);
-        yield* Server.get(currentUnsafe().httpClient, server.url);
-        const [said, ...more] = warnings();
-        assert.deepStrictEqual(more, []);
-        assert.match(said ?? "", warning);
-        assert.match(said ?? "", /the present one stays/);
-        yield* writeBeside(files.privateKey, next.privateKey);
-        yield* writeBeside(files.certificate, next.certificate);
-        yield* taken(started, next);
-        yield* Server.get(currentUnsafe().httpClient, server.url);
-        assert.deepStrictEqual(server.thumbprints, [client.thumbprint, next.thumbprint]);
-        const printed = JSON.stringify(started.logged);
-        for (const pair of [client, next]) {
-          assert.notInclude(printed, pair.privateKey.split("\n")[1] ?? assert.fail("a line"));
-        }
-      }),
-    );
-  }
-
-  it.live("warns anew when something else is wrong", () =>
-    Effect.gen(function* () {
-      const { files, warnings } = yield* start;
-      yield* write(files.certificate, "garbage");
-      yield* Rotating.until("a warning", () => warnings().length === 1);
-      yield* write(files.certificate, "other garbage");
-      yield* Rotating.until("another", () => warnings().length === 2);
-    }),
-  );
-
-  it.live("and is taken back is no change", () =>
-    Effect.gen(function* () {
-      const { files, client, currentUnsafe, logged, warnings } = yield* start;
-      const before = currentUnsafe();
-      yield* write(files.certificate, "garbage");
-      yield* Rotating.until("a warning", () => warnings().length === 1);
-      yield* write(files.certificate, client.certificate);
-      yield* pause;
-      assert.strictEqual(currentUnsafe(), before);
-      assert.lengthOf(logged, 1);
-    }),
-  );
-});
-
-describe("changes that change nothing", () => {
-  it.live("a touch, the same contents, other files", () =>
+describe("changes without effect", () => {
+  it.live("keeps the generation after a touch, the same contents and other files", () =>
     Effect.gen(function* () {
       const { files, client, currentUnsafe, logged } = yield* start;
       const before = currentUnsafe();
@@ -334,35 +108,38 @@ describe("changes that change nothing", () => {
     }),
   );
 
-  it.live("all of them, for a layer that does not watch", () =>
+  it.live("keeps the generation with watch: false", () =>
     Effect.gen(function* () {
-      const { files, authority } = yield* Pki.make;
+      const { files, inputs, authority } = yield* Pki.make;
       const next = yield* Certificates.issueClient(authority, { commonName: "next" });
-      const paths = { certificate: files.certificate, privateKey: files.privateKey };
+      const { certificate, privateKey } = inputs;
       const { currentUnsafe } = yield* Rotating.build(
-        NodeMutualTls.layerPem({ ...paths, watch: false }),
+        NodeMutualTls.layerPem({ certificate, privateKey, watch: false }),
       );
-      const watching = yield* Rotating.build(NodeMutualTls.layerPem(paths));
+      const polling = yield* Rotating.build(
+        NodeMutualTls.layerPem({ certificate, privateKey, pollInterval }),
+      );
       const before = currentUnsafe();
       yield* write(files.certificate, next.certificate);
       yield* write(files.privateKey, next.privateKey);
-      yield* taken(watching, next);
+      yield* taken(polling, next);
       assert.strictEqual(currentUnsafe(), before);
     }),
   );
 });
 
-describe("beside a pair", () => {
-  it.live("a PFX and the file of its passphrase", () =>
+describe("rotation of other files", () => {
+  it.live("takes a replaced PFX and a replaced passphrase file", () =>
     Effect.gen(function* () {
-      const { files, client, authority, certificateAuthorities } = yield* Pki.make;
+      const { files, inputs, client, authority, certificateAuthorities } = yield* Pki.make;
       const passphraseFile = Path.join(files.directory, "passphrase");
       yield* write(passphraseFile, `${Pki.canary}\n`);
       const rotating = yield* Rotating.build(
         NodeMutualTls.layerPfx({
-          pfx: files.pfx,
+          pfx: inputs.pfx,
           passphrase: { file: passphraseFile },
           certificateAuthorities,
+          pollInterval,
         }),
       );
       const { currentUnsafe, warnings, logged } = rotating;
@@ -381,9 +158,9 @@ describe("beside a pair", () => {
     }),
   );
 
-  it.live("an authority, for the plain client too", () =>
+  it.live("takes a replaced authority, for the plain client too", () =>
     Effect.gen(function* () {
-      const { files, client, server, authority } = yield* Pki.make;
+      const { files, inputs, client, server, authority } = yield* Pki.make;
       const other = yield* Certificates.makeAuthority("Other");
       const otherServer = yield* Server.https(yield* Certificates.issueServer(other));
       const firstServer = yield* Server.https(server);
@@ -391,9 +168,10 @@ describe("beside a pair", () => {
       yield* write(authorities, authority.certificate);
       const { currentUnsafe, plain } = yield* Rotating.build(
         NodeMutualTls.layerPem({
-          certificate: files.certificate,
-          privateKey: files.privateKey,
-          certificateAuthorities: [authorities],
+          certificate: inputs.certificate,
+          privateKey: inputs.privateKey,
+          certificateAuthorities: [{ file: authorities }],
+          pollInterval,
         }),
       );
       const before = currentUnsafe();
@@ -409,30 +187,3 @@ describe("beside a pair", () => {
     }),
   );
 });
-
-it.live("a pair is used at no point at which its files are half-written", () =>
-  Effect.gen(function* () {
-    const started = yield* start;
-    const { client, next, files, currentUnsafe, warnings } = started;
-    const seen = new Set<string>();
-    const write2 = (path: string, contents: string) =>
-      Effect.andThen(
-        write(path, contents),
-        Effect.sync(() => seen.add(currentUnsafe().thumbprint)),
-      );
-    for (const [path, contents] of [
-      [files.certificate, next.certificate],
-      [files.privateKey, next.privateKey],
-    ] as const) {
-      const step = Math.ceil(contents.length / 12);
-      for (let end = 0; end < contents.length - 1; end += step) {
-        yield* write2(path, contents.slice(0, end));
-        const before = warnings().length;
-        yield* Rotating.until("it was read and refused", () => warnings().length > before);
-      }
-      assert.deepStrictEqual([...seen], [client.thumbprint]);
-      yield* write2(path, contents);
-    }
-    yield* taken(started, next);
-  }),
-);

@@ -14,25 +14,26 @@ const thumbprint = (options: NodeMutualTls.PemOptions) =>
     (context) => Context.get(context, MutualTls.MutualTls).currentUnsafe().thumbprint,
   );
 
-describe("a certificate is taken", () => {
+describe("unusual certificates", () => {
   const forms: Readonly<Record<string, (pem: string) => string>> = {
     "before a line of dashes": (pem) => `${pem}----------\n`,
-    "before a line of dashes that does not end": (pem) => `${pem}----------`,
+    "before a line of dashes without a line end": (pem) => `${pem}----------`,
     "before a single dash": (pem) => `${pem}-\n`,
     "before a comment that ends with a dash": (pem) => `${pem}# the end -`,
-    "before what openssl s_client prints": (pem) => `${pem}---\nServer certificate\n---\n`,
+    "before the output of openssl s_client": (pem) => `${pem}---\nServer certificate\n---\n`,
     "after a line of dashes": (pem) => `-----\n${pem}`,
     "after a comment in dashes": (pem) => `----- client -----\n${pem}`,
-    "after text that begins as DER does": (pem) => ` 0 s:CN=client\n${pem}`.trimStart(),
+    "after text that starts with the first byte of DER": (pem) =>
+      ` 0 s:CN=client\n${pem}`.trimStart(),
     "after a BOM, with line ends of Windows": (pem) => `\uFEFF${pem.replaceAll("\n", "\r\n")}`,
   };
   for (const [form, decorate] of Object.entries(forms)) {
-    it.live(form, () =>
+    it.live(`reads a certificate ${form}`, () =>
       Effect.gen(function* () {
-        const { client, files } = yield* Pki.make;
+        const { client, inputs } = yield* Pki.make;
         const certificate = Pki.bytes(decorate(client.certificate));
         assert.strictEqual(
-          yield* thumbprint({ certificate, privateKey: files.privateKey }),
+          yield* thumbprint({ certificate, privateKey: inputs.privateKey }),
           client.thumbprint,
         );
       }),
@@ -40,7 +41,7 @@ describe("a certificate is taken", () => {
   }
 });
 
-describe("a file of a passphrase", () => {
+describe("passphrase files", () => {
   const start = Effect.map(Pki.make, (pki) => ({
     ...pki,
     write: (contents: string | Uint8Array) => {
@@ -53,15 +54,15 @@ describe("a file of a passphrase", () => {
   }));
 
   for (const [name, decorate] of [
-    ["ends with nothing", (text: string) => text],
+    ["has no line end", (text: string) => text],
     ["ends with a line end", (text: string) => `${text}\n`],
-    ["ends with several", (text: string) => `${text}\n\r\n\n`],
+    ["ends with several line ends", (text: string) => `${text}\n\r\n\n`],
     ["begins with a BOM", (text: string) => `\uFEFF${text}\r\n`],
   ] as const) {
-    it.live(`opens a key when it ${name}`, () =>
+    it.live(`opens a key with a passphrase file that ${name}`, () =>
       Effect.gen(function* () {
-        const { client, files, write } = yield* start;
-        const { certificate, encryptedPrivateKey: privateKey } = files;
+        const { client, inputs, write } = yield* start;
+        const { certificate, encryptedPrivateKey: privateKey } = inputs;
         const passphrase = yield* write(decorate(Pki.canary));
         assert.strictEqual(
           yield* thumbprint({ certificate, privateKey, passphrase }),
@@ -73,13 +74,13 @@ describe("a file of a passphrase", () => {
 
   for (const [name, contents] of [
     ["is empty", ""],
-    ["holds a line end", "\r\n"],
-    ["holds a BOM", "\uFEFF"],
+    ["holds only a line end", "\r\n"],
+    ["holds only a BOM", "\uFEFF"],
   ] as const) {
-    it.live(`counts as none when it ${name}`, () =>
+    it.live(`counts a passphrase file that ${name} as no passphrase`, () =>
       Effect.gen(function* () {
-        const { client, files, write } = yield* start;
-        const { certificate, privateKey, encryptedPrivateKey } = files;
+        const { client, inputs, write } = yield* start;
+        const { certificate, privateKey, encryptedPrivateKey } = inputs;
         const passphrase = yield* write(contents);
         assert.strictEqual(
           yield* thumbprint({ certificate, privateKey, passphrase }),
@@ -93,10 +94,10 @@ describe("a file of a passphrase", () => {
     );
   }
 
-  it.live("is refused in UTF-16, as PowerShell writes it", () =>
+  it.live("refuses a passphrase file in UTF-16, as PowerShell writes it", () =>
     Effect.gen(function* () {
-      const { files, write } = yield* start;
-      const { certificate, encryptedPrivateKey: privateKey } = files;
+      const { inputs, write } = yield* start;
+      const { certificate, encryptedPrivateKey: privateKey } = inputs;
       const passphrase = yield* write(Buffer.from(`\uFEFF${Pki.canary}`, "utf16le"));
       const error = yield* Effect.flip(thumbprint({ certificate, privateKey, passphrase }));
       assert.match(error.message, /passphrase .*: it is text in UTF-16; save it as UTF-8/);

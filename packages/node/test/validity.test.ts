@@ -6,16 +6,16 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Metric from "effect/Metric";
-import * as Redacted from "effect/Redacted";
 import * as Schedule from "effect/Schedule";
 import * as Scope from "effect/Scope";
 import * as SubscriptionRef from "effect/SubscriptionRef";
 import * as TestClock from "effect/testing/TestClock";
+import * as Pki from "./fixtures/pki.ts";
 import * as Rotating from "./fixtures/rotating.ts";
 
 const day = 86_400_000;
 
-/** Whole seconds, as certificates have them. */
+/** Certificates keep whole seconds. */
 const now = Math.floor(Date.now() / 1_000) * 1_000;
 
 const issue = (days: number) =>
@@ -25,10 +25,7 @@ const issue = (days: number) =>
       notBefore: new Date(now),
       notAfter: new Date(now + days * day),
     }),
-    (pair): NodeMutualTls.PemContents => ({
-      certificate: pair.certificate,
-      privateKey: Redacted.make(pair.privateKey),
-    }),
+    Pki.contents,
   );
 
 const start = (days: number) =>
@@ -71,8 +68,8 @@ const gauge = (days: number) =>
 
 const advance = (days: number) => TestClock.adjust(Duration.days(days));
 
-describe("the end of a certificate", () => {
-  it.effect("is warned of once each when 30, 7 and 1 days are left", () =>
+describe("expiry of a certificate", () => {
+  it.effect("warns once each when 30, 7 and 1 days are left", () =>
     Effect.gen(function* () {
       const { warnings } = yield* start(365);
       yield* advance(334);
@@ -98,7 +95,7 @@ describe("the end of a certificate", () => {
     }),
   );
 
-  it.effect("is warned of once when the layer is built late", () =>
+  it.effect("warns once when the layer is built late", () =>
     Effect.gen(function* () {
       const { logged } = yield* Effect.andThen(
         TestClock.setTime(now),
@@ -119,7 +116,7 @@ describe("the end of a certificate", () => {
     }),
   );
 
-  it.effect("is not warned of once it has been replaced", () =>
+  it.effect("stops the warnings of a replaced certificate", () =>
     Effect.gen(function* () {
       const { warnings, replace } = yield* start(61);
       yield* advance(32);
@@ -132,7 +129,7 @@ describe("the end of a certificate", () => {
     }),
   );
 
-  it.effect("is only warned of as far as its lifetime makes sense of it", () =>
+  it.effect("skips warnings that a short lifetime makes pointless", () =>
     Effect.gen(function* () {
       const { warnings } = yield* start(3);
       assert.deepStrictEqual(warnings(), []);
@@ -146,7 +143,7 @@ describe("the end of a certificate", () => {
     }),
   );
 
-  it.effect("is in a gauge, which follows the clock and the certificate", () =>
+  it.effect("shows the seconds left in a gauge that follows the clock and the certificate", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make();
       const { replace } = yield* Scope.provide(start(100), scope);
@@ -167,7 +164,7 @@ describe("the end of a certificate", () => {
     }),
   );
 
-  it.effect("leaves it in place for the core to report, until a valid one comes", () =>
+  it.effect("keeps an expired certificate in place until a valid one replaces it", () =>
     Effect.gen(function* () {
       const { currentUnsafe, replace } = yield* start(10);
       const current = MutualTls.current({ currentUnsafe });

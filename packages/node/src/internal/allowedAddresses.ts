@@ -1,11 +1,11 @@
 import type * as Undici from "@effect/platform-node/Undici";
 import * as Dns from "node:dns";
 import * as Net from "node:net";
+import type * as TransportOptions from "../TransportOptions.ts";
 
-/** Whether a socket may connect to an IP address. */
-export type AllowAddress = (address: string) => boolean;
+type AllowAddress = TransportOptions.AllowAddress;
 
-/** The `lookup` of a connector that resolves a name to the addresses that are allowed. */
+/** Makes the `lookup` of a connector, which resolves a name to its allowed addresses. */
 export const lookup =
   (allow: AllowAddress): Net.LookupFunction =>
   (hostname, options, callback) =>
@@ -18,7 +18,7 @@ export const lookup =
         : callback(null, first.address, first.family);
     });
 
-/** Refuses the addresses that stand in a URL themselves: they are not looked up. */
+/** Refuses addresses that stand in a URL, because nothing looks those up. */
 export const connector =
   (connect: Undici.buildConnector.connector, allow: AllowAddress): typeof connect =>
   (options, callback) =>
@@ -34,6 +34,6 @@ const isAllowed = (allow: AllowAddress, address: string): boolean => {
   }
 };
 
-/** The error that Node has for its own `net.BlockList`, which TLS sockets do not ask. */
+/** Makes the error of Node's own `net.BlockList`, which TLS sockets do not ask. */
 const blocked = (): NodeJS.ErrnoException =>
   Object.assign(new Error("no allowed address"), { code: "ERR_IP_BLOCKED" });

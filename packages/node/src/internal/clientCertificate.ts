@@ -1,28 +1,29 @@
 import * as MutualTls from "@x/core/MutualTls";
-import type * as TokenError from "@x/core/TokenError";
 import * as Effect from "effect/Effect";
 import type * as Crypto from "node:crypto";
 import * as Net from "node:net";
 import * as Tls from "node:tls";
-import * as KeyMaterial from "./keyMaterial.ts";
+import * as Certificates from "./certificates.ts";
+import * as Inputs from "./inputs.ts";
 import type * as Materials from "./materials.ts";
+import * as PrivateKey from "./privateKey.ts";
 import * as Trust from "./trust.ts";
 
-/** A certificate that was checked, as TLS contexts: nothing in it can be printed as PEM again. */
+/** A checked certificate as TLS contexts, which nobody can print as PEM again. */
 export interface ClientCertificate {
-  /** For messages. */
+  /** The option and the path, for messages. */
   readonly source: string;
   readonly leaf: Crypto.X509Certificate;
   /** Shows the certificate. */
   readonly identified: Tls.SecureContext;
-  /** Trusts the same authorities and has no certificate to show. */
+  /** Trusts the same authorities and shows no certificate. */
   readonly anonymous: Tls.SecureContext;
 }
 
-/** Checks what was read: the pair, the passphrase, the authorities and the validity. */
+/** Checks the pair, the passphrase, the authorities and the validity, and makes the TLS contexts. */
 export const verify = (
   materials: Materials.Materials,
-): Effect.Effect<ClientCertificate, TokenError.CertificateUnusable> =>
+): Effect.Effect<ClientCertificate, Inputs.Unusable> =>
   Trust.verify(materials.authorities).pipe(
     Effect.flatMap((trust) =>
       materials.format === "pfx" ? fromPfx(materials, trust) : fromPem(materials, trust),
@@ -33,24 +34,30 @@ export const verify = (
 const fromPem = Effect.fnUntraced(function* (
   materials: Extract<Materials.Materials, { readonly format: "pem" }>,
   trust: Tls.SecureContextOptions,
-): Effect.fn.Return<ClientCertificate, TokenError.CertificateUnusable> {
+): Effect.fn.Return<ClientCertificate, Inputs.Unusable> {
   const { certificate, privateKey, passphrase } = materials;
-  const chain = yield* KeyMaterial.certificates(certificate);
-  const { key, pem } = yield* KeyMaterial.privateKey(privateKey, passphrase);
-  // OpenSSL alone does not see a pair of different key types.
+  const pair = `${certificate.source} and ${privateKey.source}`;
+  const chain = yield* Certificates.read(certificate);
+  const key = yield* PrivateKey.read(privateKey, passphrase);
+  // OpenSSL takes a pair of different key types without an error.
   if (!chain[0].checkPrivateKey(key)) {
-    return yield* KeyMaterial.unusable(
+    return yield* Inputs.unusable(
       "mismatch",
-      `${certificate.source} and ${privateKey.source}`,
+      pair,
       "the key does not belong to the certificate; use the two that were issued together, the client's own certificate first in its file",
     );
   }
-  const identified = yield* KeyMaterial.attempt(
-    () => Tls.createSecureContext({ ...trust, cert: Trust.toPem(chain), key: pem, passphrase }),
-    ({ code }) =>
-      KeyMaterial.unusable(
+  const identified = yield* Inputs.attempt(
+    () =>
+      Tls.createSecureContext({
+        ...trust,
+        cert: Certificates.toPem(chain),
+        key: PrivateKey.toPem(key),
+      }),
+    (code) =>
+      Inputs.unusable(
         "unreadable",
-        `${certificate.source} and ${privateKey.source}`,
+        pair,
         `OpenSSL refuses them${code === "" ? "" : ` (${code})`}; have a certificate issued for a key of P-256 or of RSA with 2048 bits`,
       ),
   );
@@ -65,37 +72,38 @@ const fromPem = Effect.fnUntraced(function* (
 const fromPfx = Effect.fnUntraced(function* (
   { pfx, passphrase }: Extract<Materials.Materials, { readonly format: "pfx" }>,
   trust: Tls.SecureContextOptions,
-): Effect.fn.Return<ClientCertificate, TokenError.CertificateUnusable> {
+): Effect.fn.Return<ClientCertificate, Inputs.Unusable> {
   const { bytes, source } = pfx;
-  const identified = yield* KeyMaterial.attempt(
+  const identified = yield* Inputs.attempt(
     () => Tls.createSecureContext({ ...trust, pfx: bytes, passphrase }),
-    ({ message }) => pfxProblem(source, message, passphrase !== undefined),
+    (code, error) => pfxProblem(source, code, error, passphrase !== undefined),
   );
   const leaf = localCertificate(identified);
-  if (leaf === undefined) {
-    return yield* withoutPair(source);
-  }
-  return { source, leaf, identified, anonymous: Tls.createSecureContext(trust) };
+  return leaf === undefined
+    ? yield* withoutPair(source)
+    : { source, leaf, identified, anonymous: Tls.createSecureContext(trust) };
 });
 
 const checkValidity = (
   certificate: ClientCertificate,
-): Effect.Effect<ClientCertificate, TokenError.CertificateUnusable> =>
+): Effect.Effect<ClientCertificate, Inputs.Unusable> =>
   Effect.clockWith((clock) => {
     const problem = MutualTls.validityProblem(
       { source: certificate.source, ...validity(certificate.leaf) },
       clock.currentTimeMillisUnsafe(),
     );
-    return problem === undefined ? Effect.succeed(certificate) : Effect.fail(problem);
+    return problem === undefined
+      ? Effect.succeed(certificate)
+      : Inputs.unusable(problem.problem, problem.source, problem.advice);
   });
 
-/** When a certificate is valid, in epoch milliseconds. */
+/** Returns the validity of a certificate in epoch milliseconds. */
 export const validity = (certificate: Crypto.X509Certificate) => ({
   notBefore: certificate.validFromDate.getTime(),
   notAfter: certificate.validToDate.getTime(),
 });
 
-/** The certificate that a context shows; a socket that never connects is the documented way to it. */
+/** Returns the certificate that a context shows. Only a socket tells it, and this one never connects. */
 const localCertificate = (secureContext: Tls.SecureContext): Crypto.X509Certificate | undefined => {
   const socket = new Tls.TLSSocket(new Net.Socket(), { secureContext });
   try {
@@ -107,11 +115,23 @@ const localCertificate = (secureContext: Tls.SecureContext): Crypto.X509Certific
 
 const pfxProblem = (
   source: string,
-  message: string,
+  code: string,
+  error: unknown,
   hasPassphrase: boolean,
-): TokenError.CertificateUnusable => {
-  if (message.includes("mac verify failure")) {
-    return KeyMaterial.unusable(
+): Inputs.Unusable => {
+  switch (code) {
+    case "ERR_CRYPTO_UNSUPPORTED_OPERATION":
+      return Inputs.unusable(
+        "legacy-pfx",
+        source,
+        "it is encrypted with retired ciphers; export it anew with openssl pkcs12 -legacy -in old.pfx -out client.pem, then openssl pkcs12 -export -in client.pem -out new.pfx",
+      );
+    case "ERR_CRYPTO_OPERATION_FAILED":
+      return withoutPair(source);
+  }
+  // Node has no code for this one error, so that OpenSSL's text has to tell it.
+  if (error instanceof Error && error.message.includes("mac verify failure")) {
+    return Inputs.unusable(
       "passphrase",
       source,
       hasPassphrase
@@ -119,24 +139,15 @@ const pfxProblem = (
         : "it is encrypted; give its passphrase in the option passphrase",
     );
   }
-  if (message.includes("Unsupported PKCS12")) {
-    return KeyMaterial.unusable(
-      "legacy-pfx",
-      source,
-      "it is encrypted with retired ciphers; export it anew with openssl pkcs12 -legacy -in old.pfx -out client.pem, then openssl pkcs12 -export -in client.pem -out new.pfx",
-    );
-  }
-  return message.includes("Unable to load")
-    ? withoutPair(source)
-    : KeyMaterial.unusable(
-        "unreadable",
-        source,
-        "it is not a PFX (PKCS#12) file, or it is cut off; copy or export it again",
-      );
+  return Inputs.unusable(
+    "unreadable",
+    source,
+    "it is not a PFX (PKCS#12) file, or it is cut off; copy or export it again, and give text as base64",
+  );
 };
 
-const withoutPair = (source: string): TokenError.CertificateUnusable =>
-  KeyMaterial.unusable(
+const withoutPair = (source: string): Inputs.Unusable =>
+  Inputs.unusable(
     "unreadable",
     source,
     "it does not hold a private key and the certificate for it; export both into it",

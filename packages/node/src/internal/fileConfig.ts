@@ -1,66 +1,88 @@
-import * as Config from "effect/Config";
+import * as TokenError from "@x/core/TokenError";
 import * as ConfigProvider from "effect/ConfigProvider";
-import * as Option from "effect/Option";
+import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
-import type * as KeyMaterial from "./keyMaterial.ts";
-import type * as Materials from "./materials.ts";
+import * as Result from "effect/Result";
+import type * as Input from "../Input.ts";
+import type { Contents } from "./contents.ts";
+import * as Inputs from "./inputs.ts";
 
-/** The files that the configuration names. */
-export const make = (
+/** Reads the paths of a PEM pair or a PFX. An empty value counts as absent. All problems stand in one error. */
+export const read = Effect.fnUntraced(function* (
   prefix: string,
-): Config.Config<Materials.PemOptions | Materials.PfxOptions> => {
-  const certificate = `${prefix}_CERTIFICATE`;
-  const privateKey = `${prefix}_PRIVATE_KEY`;
-  const pfx = `${prefix}_PFX`;
-  return Config.all({
-    certificate: optional(Config.String(certificate)),
-    privateKey: optional(Config.String(privateKey)),
-    pfx: optional(Config.String(pfx)),
-  }).pipe(
-    Config.flatMap((found): Config.Config<Materials.PemOptions | Materials.PfxOptions> => {
-      const hasPem = Boolean(found.certificate || found.privateKey);
-      if (hasPem === Boolean(found.pfx)) {
-        return fail(
-          hasPem
-            ? `set ${pfx}, or ${certificate} and ${privateKey}, but not both`
-            : `set ${certificate} and ${privateKey}, or ${pfx}`,
-        );
-      }
-      return hasPem
-        ? Config.all({
-            certificate: Config.NonEmptyString(certificate),
-            privateKey: Config.NonEmptyString(privateKey),
-            ...shared(prefix),
-          })
-        : Config.all({ pfx: Config.NonEmptyString(pfx), ...shared(prefix) });
-    }),
-  );
-};
+): Effect.fn.Return<Contents, TokenError.OptionInvalid> {
+  const provider = yield* ConfigProvider.ConfigProvider;
+  const problems: Array<typeof TokenError.OptionProblem.Type> = [];
+  const report = (option: Option, problem: string) => {
+    problems.push({ option, key: keyOf(prefix, option), problem });
+  };
+  const text = Effect.fnUntraced(function* (option: Option) {
+    const node = yield* Effect.result(provider.load([keyOf(prefix, option)]));
+    if (Result.isSuccess(node)) return node.success?.value ?? "";
+    report(option, `cannot be read: ${node.failure.message}`);
+    return "";
+  });
+  const files = Effect.fnUntraced(function* (option: Option, separator?: string) {
+    const value = yield* text(option);
+    const paths =
+      separator === undefined ? [value] : value.split(separator).map((path) => path.trim());
+    return paths.flatMap((file): ReadonlyArray<Input.File> => {
+      if (file === "") return [];
+      const problem = Inputs.pathProblem(file);
+      // The value may be a secret, so the problem names the key alone.
+      if (problem !== undefined) report(option, `cannot be used: ${problem}`);
+      return [{ file }];
+    });
+  });
 
-const shared = (prefix: string) => ({
-  passphrase: Config.all({
-    value: optional(Config.Redacted(`${prefix}_PASSPHRASE`)),
-    file: optional(Config.String(`${prefix}_PASSPHRASE_FILE`)),
-  }).pipe(
-    Config.flatMap(({ value, file }): Config.Config<KeyMaterial.Passphrase> => {
-      if (!file) return Config.succeed(value);
-      return value !== undefined && Redacted.value(value) !== ""
-        ? fail(`set ${prefix}_PASSPHRASE or ${prefix}_PASSPHRASE_FILE, but not both`)
-        : Config.succeed({ file });
-    }),
-  ),
-  certificateAuthorities: optional(Config.String(`${prefix}_CERTIFICATE_AUTHORITIES`)).pipe(
-    Config.map((list) =>
-      (list ?? "")
-        .split(",")
-        .map((path) => path.trim())
-        .filter((path) => path !== ""),
-    ),
-  ),
+  const [certificate] = yield* files("certificate");
+  const [privateKey] = yield* files("privateKey");
+  const [pfx] = yield* files("pfx");
+  const passphraseText = yield* text("passphrase");
+  const [passphraseFile] = yield* files("passphraseFile");
+  const certificateAuthorities = yield* files("certificateAuthorities", ",");
+
+  if (passphraseFile !== undefined && passphraseText !== "") {
+    report("passphraseFile", `is set beside ${prefix}_PASSPHRASE; remove one of them`);
+  }
+  const shared = {
+    passphrase:
+      passphraseFile ?? (passphraseText === "" ? undefined : Redacted.make(passphraseText)),
+    certificateAuthorities,
+  };
+  const pair = `${prefix}_CERTIFICATE and ${prefix}_PRIVATE_KEY`;
+  let contents: Contents | undefined;
+  if (pfx !== undefined) {
+    contents = { pfx, ...shared };
+    if (certificate !== undefined || privateKey !== undefined) {
+      report("pfx", `is set beside a PEM pair; set ${prefix}_PFX, or ${pair}`);
+    }
+  } else if (certificate !== undefined && privateKey !== undefined) {
+    contents = { certificate, privateKey, ...shared };
+  } else if (certificate !== undefined) {
+    report("privateKey", `is missing; it belongs to ${prefix}_CERTIFICATE`);
+  } else if (privateKey !== undefined) {
+    report("certificate", `is missing; it belongs to ${prefix}_PRIVATE_KEY`);
+  } else {
+    report("certificate", `is missing; set ${pair}, or ${prefix}_PFX`);
+  }
+  const [first, ...others] = problems;
+  if (first !== undefined) {
+    return yield* new TokenError.OptionInvalid({ problems: [first, ...others] });
+  }
+  // Without a certificate there is a problem.
+  return contents!;
 });
 
-const fail = (message: string): Config.Config<never> =>
-  Config.fail(new ConfigProvider.SourceError({ message }));
+const suffixes = {
+  certificate: "CERTIFICATE",
+  privateKey: "PRIVATE_KEY",
+  pfx: "PFX",
+  passphrase: "PASSPHRASE",
+  passphraseFile: "PASSPHRASE_FILE",
+  certificateAuthorities: "CERTIFICATE_AUTHORITIES",
+} as const;
 
-const optional = <A>(self: Config.Config<A>): Config.Config<A | undefined> =>
-  Config.map(Config.option(self), Option.getOrUndefined);
+type Option = keyof typeof suffixes;
+
+const keyOf = (prefix: string, option: Option) => `${prefix}_${suffixes[option]}`;

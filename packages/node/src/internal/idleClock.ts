@@ -4,9 +4,9 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 
 /**
- * Runs work that only waits, such as a watch: its sleep does not keep the process alive.
+ * Runs background work whose sleep does not keep the process alive.
  *
- * Any clock but the default one, such as a `TestClock`, is left as it is.
+ * Replaces the default clock only, not a `TestClock` or a clock of the user's own.
  */
 export const provide = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.clockWith((clock) =>
@@ -35,5 +35,5 @@ const sleep = (millis: number): Effect.Effect<void> =>
     return Effect.sync(() => clearTimeout(timer));
   });
 
-/** The longest that `setTimeout` takes, in milliseconds. */
+/** The longest time that `setTimeout` takes, in milliseconds. */
 const maxTimer = 2_147_483_647;

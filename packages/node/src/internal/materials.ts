@@ -1,77 +1,59 @@
-import type * as TokenError from "@x/core/TokenError";
 import * as Effect from "effect/Effect";
-import * as Redacted from "effect/Redacted";
 import * as Crypto from "node:crypto";
-import * as KeyMaterial from "./keyMaterial.ts";
+import type { Contents } from "./contents.ts";
+import * as Inputs from "./inputs.ts";
 import * as Trust from "./trust.ts";
 
 interface Shared {
   readonly passphrase: string | undefined;
-  readonly authorities: ReadonlyArray<KeyMaterial.Material>;
+  readonly authorities: ReadonlyArray<Inputs.Material>;
 }
 
 interface PemMaterials extends Shared {
   readonly format: "pem";
-  readonly certificate: KeyMaterial.Material;
-  readonly privateKey: KeyMaterial.Material;
+  readonly certificate: Inputs.Material;
+  readonly privateKey: Inputs.Material;
 }
 
 interface PfxMaterials extends Shared {
   readonly format: "pfx";
-  readonly pfx: KeyMaterial.Material;
+  readonly pfx: Inputs.Material;
 }
 
-/** All that one generation is made of, read together and not yet checked. Holds secrets in clear. */
+/** All inputs of one generation, read together and not checked yet. Holds secrets in clear. */
 export type Materials = PemMaterials | PfxMaterials;
 
-interface SharedOptions {
-  readonly passphrase?: KeyMaterial.Passphrase;
-  readonly certificateAuthorities?: ReadonlyArray<KeyMaterial.File> | undefined;
-}
-
-export interface PemOptions extends SharedOptions {
-  readonly certificate: KeyMaterial.File;
-  readonly privateKey: KeyMaterial.File;
-}
-
-export interface PfxOptions extends SharedOptions {
-  readonly pfx: KeyMaterial.File;
-}
-
-/** Reads the files of options that name some. */
-export const read = (
-  options: PemOptions | PfxOptions,
-): Effect.Effect<Materials, TokenError.CertificateUnusable> =>
-  "pfx" in options
+/** Reads all inputs. */
+export const read = (contents: Contents): Effect.Effect<Materials, Inputs.Unusable> => {
+  const shared = {
+    passphrase: Inputs.readPassphrase(contents.passphrase),
+    authorities: Trust.read(contents),
+  };
+  return "pfx" in contents
     ? Effect.all({
         format: Effect.succeed("pfx" as const),
-        pfx: KeyMaterial.read("pfx", options.pfx),
-        ...readShared(options),
+        pfx: Inputs.read("pfx", contents.pfx, "base64"),
+        ...shared,
       })
     : Effect.all({
         format: Effect.succeed("pem" as const),
-        certificate: KeyMaterial.read("certificate", options.certificate),
-        privateKey: KeyMaterial.read("privateKey", options.privateKey),
-        ...readShared(options),
+        certificate: Inputs.read("certificate", contents.certificate),
+        privateKey: Inputs.read("privateKey", contents.privateKey),
+        ...shared,
       });
-
-const readShared = ({ passphrase, certificateAuthorities }: SharedOptions) => ({
-  passphrase: KeyMaterial.readPassphrase(passphrase),
-  authorities: Trust.read(certificateAuthorities),
-});
-
-/** The files that options name. */
-export const paths = (options: PemOptions | PfxOptions): ReadonlyArray<string> => {
-  const { passphrase, certificateAuthorities = [] } = options;
-  const files = "pfx" in options ? [options.pfx] : [options.certificate, options.privateKey];
-  return [
-    ...files,
-    ...certificateAuthorities,
-    ...(passphrase === undefined || Redacted.isRedacted(passphrase) ? [] : [passphrase.file]),
-  ].filter((file) => typeof file === "string");
 };
 
-/** Tells contents apart without keeping them. */
+/** Returns the paths of all inputs that are files. */
+export const paths = (contents: Contents): ReadonlyArray<string> =>
+  [
+    ...("pfx" in contents ? [contents.pfx] : [contents.certificate, contents.privateKey]),
+    ...(contents.certificateAuthorities ?? []),
+    ...(contents.passphrase === undefined ? [] : [contents.passphrase]),
+  ]
+    .filter(Inputs.isFile)
+    .map(({ file }) => file);
+
+/** Hashes all inputs, to tell contents apart without keeping them. */
 export const digest = (materials: Materials): string =>
   digestOf([
     materials.format,
@@ -82,7 +64,7 @@ export const digest = (materials: Materials): string =>
     trustDigest(materials),
   ]);
 
-/** The same for the authorities alone. */
+/** Hashes the authorities alone. */
 export const trustDigest = ({ authorities }: Materials): string =>
   digestOf(authorities.map(({ bytes }) => bytes));
 

@@ -2,21 +2,21 @@ import type * as Undici from "@effect/platform-node/Undici";
 import * as Net from "node:net";
 
 /**
- * The open sockets of an agent, those of handshakes too: an agent that was closed forgets them, and
- * would make new ones for requests that still wait in line.
+ * Keeps the open sockets of an agent, also during handshakes, so that they can be destroyed together.
  *
- * A `signal` for the connector would do the same, but Node holds each socket by it until it aborts.
+ * undici's agent forgets them once it is closed, and makes new ones for requests that wait in line. A
+ * `signal` for the connector would hold every closed socket in memory until it aborts.
  */
 export class OpenSockets {
   readonly #open = new Set<Net.Socket>();
   #ended: (() => Error) | undefined;
 
-  /** Notes every socket that is made, and makes none after the end. */
+  /** Wraps a connector: notes every socket, and makes none after the end. */
   connector(connect: Undici.buildConnector.connector): typeof connect {
     return (options, callback) => {
       const ended = this.#ended;
       if (ended !== undefined) {
-        // Not at once: undici answers with the next request in line, each one deeper in the stack.
+        // A direct call would recurse: undici answers it with the next request in line.
         return queueMicrotask(() => callback(ended(), null));
       }
       const socket: unknown = connect(options, callback);
@@ -27,10 +27,7 @@ export class OpenSockets {
     };
   }
 
-  /**
-   * Ends them all with such an error; without one, undici would not hear of it. What is asked for
-   * later fails with the first end's.
-   */
+  /** Destroys all sockets with the error, so that undici notices. Later connects fail with the first error. */
   end(error: () => Error): void {
     this.#ended ??= error;
     for (const socket of this.#open) socket.destroy(error());

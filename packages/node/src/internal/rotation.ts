@@ -9,31 +9,31 @@ import * as Predicate from "effect/Predicate";
 import * as Scope from "effect/Scope";
 import * as Stream from "effect/Stream";
 import * as Crypto from "node:crypto";
-import type * as AllowedAddresses from "./allowedAddresses.ts";
+import type * as TransportOptions from "../TransportOptions.ts";
 import * as ClientCertificate from "./clientCertificate.ts";
 import * as IdleClock from "./idleClock.ts";
+import * as Inputs from "./inputs.ts";
 import * as Materials from "./materials.ts";
 import * as TlsHttpClient from "./tlsHttpClient.ts";
 import * as Validity from "./validity.ts";
 
-/** Where certificates come from. */
+/** A place that certificates are read from. */
 export interface Source<E, R> {
   readonly read: Effect.Effect<Materials.Materials, E, R>;
-  /** Says when to read again. */
+  /** Emits when to read again. */
   readonly changes: Stream.Stream<unknown, never, R>;
 }
 
-/** What the clients of every certificate have in common. */
-export interface Options {
-  /** For logs and the gauge. */
-  readonly name: string;
-  readonly allowAddress?: AllowedAddresses.AllowAddress | undefined;
+/** What every generation has in common. */
+export interface Options extends TransportOptions.TransportOptions {
+  /** Tells certificates apart in logs and in the gauge. */
+  readonly name?: string | undefined;
 }
 
-/** What is in use now. */
+/** The clients in use now. */
 export interface Rotation {
   readonly currentUnsafe: () => MutualTls.Generation;
-  /** Trusts the same authorities and has no certificate to show. */
+  /** Trusts the same authorities and shows no certificate. */
   readonly anonymousUnsafe: () => HttpClient.HttpClient;
 }
 
@@ -46,18 +46,19 @@ interface Current {
 }
 
 /**
- * The one door for certificates: reads and checks the first, then each that follows.
+ * Reads and checks the first certificate, then each that follows.
  *
- * A replacement is taken as a whole, after it was checked, with clients of its own; the clients that
- * it replaces retire. One that cannot be used changes nothing, and is warned of once until something
- * else is read. All ends with the scope and keeps no process alive.
+ * A replacement is checked first and then taken as a whole, with clients of its own; the clients that it
+ * replaces retire. A replacement that cannot be used changes nothing, and is logged once until the source
+ * reads something else. Everything ends with the scope and keeps no process alive.
  */
 export const make = Effect.fnUntraced(function* <E, R>(
-  { name, allowAddress }: Options,
+  options: Options,
   source: Source<E, R>,
 ): Effect.fn.Return<Rotation, E | TokenError.TokenError, R | Scope.Scope> {
+  const { name = "client" } = options;
   const scope = yield* Effect.scope;
-  let current = yield* Effect.flatMap(source.read, (materials) => open(materials, allowAddress));
+  let current = yield* Effect.flatMap(source.read, (materials) => open(materials, options));
   let refused: string | undefined;
   const validity = yield* FiberHandle.make<void>();
   const watchValidity = Effect.suspend(() =>
@@ -67,7 +68,7 @@ export const make = Effect.fnUntraced(function* <E, R>(
   const take = (materials: Materials.Materials) =>
     Effect.gen(function* () {
       const previous = current;
-      current = yield* Scope.provide(open(materials, allowAddress, previous), scope);
+      current = yield* Scope.provide(open(materials, options, previous), scope);
       yield* Effect.forkIn(previous.identified.retire, scope);
       if (previous.anonymous !== current.anonymous) {
         yield* Effect.forkIn(previous.anonymous.retire, scope);
@@ -121,20 +122,20 @@ export const make = Effect.fnUntraced(function* <E, R>(
 
 const open = Effect.fnUntraced(function* (
   materials: Materials.Materials,
-  allowAddress: AllowedAddresses.AllowAddress | undefined,
+  options: Options,
   previous?: Current,
 ): Effect.fn.Return<Current, TokenError.TokenError, Scope.Scope> {
-  const certificate = yield* TokenError.withProvider("NodeMutualTls")(
+  const certificate = yield* Inputs.withProvider("NodeMutualTls")(
     ClientCertificate.verify(materials),
   );
-  const identified = yield* TlsHttpClient.make(certificate.identified, allowAddress);
+  const identified = yield* TlsHttpClient.make(certificate.identified, options);
   const trustDigest = Materials.trustDigest(materials);
   return {
     identified,
     anonymous:
       previous?.trustDigest === trustDigest
         ? previous.anonymous
-        : yield* TlsHttpClient.make(certificate.anonymous, allowAddress),
+        : yield* TlsHttpClient.make(certificate.anonymous, options),
     generation: {
       thumbprint: Crypto.createHash("sha256").update(certificate.leaf.raw).digest("base64url"),
       ...ClientCertificate.validity(certificate.leaf),
@@ -148,7 +149,7 @@ const open = Effect.fnUntraced(function* (
 
 const until = ({ notAfter }: MutualTls.Generation): string => new Date(notAfter).toISOString();
 
-/** Of an error that is not ours only the name: a secret manager's may quote what it should not. */
+/** Describes a failed load. Of a foreign error it tells only the name, because the text may quote secrets. */
 const describe = (cause: Cause.Cause<unknown>): string => {
   const failure = Cause.findErrorOption(cause);
   if (Option.isNone(failure)) return "it cannot be read (a defect)";

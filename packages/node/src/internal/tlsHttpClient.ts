@@ -5,39 +5,37 @@ import * as Exit from "effect/Exit";
 import type * as HttpClient from "effect/http/HttpClient";
 import * as Scope from "effect/Scope";
 import type * as Tls from "node:tls";
+import type * as TransportOptions from "../TransportOptions.ts";
 import * as AllowedAddresses from "./allowedAddresses.ts";
 import * as OpenSockets from "./openSockets.ts";
 
-/** A client and how it ends before its scope does. */
+/** A client that can end before its scope does. */
 export interface TlsHttpClient {
   readonly httpClient: HttpClient.HttpClient;
   /**
    * Lets requests finish and closes the sockets, within 5 s.
    *
-   * For the first second, requests of callers that have just been given the client are still taken.
-   * Those that wait for a connection get the next free one of this client, as what is in them may be
-   * bound to its certificate. What is not done by the end fails with `ERR_CERTIFICATE_REPLACED`,
-   * whether it was sent or not.
+   * For 1 s it still takes new requests, from callers that have just been given the client. Requests
+   * that wait for a connection get the next free one of this client, because a token in them may be
+   * bound to its certificate. A request that is not done by the end fails with
+   * `ERR_CERTIFICATE_REPLACED`, whether it was sent or not.
    */
   readonly retire: Effect.Effect<void>;
 }
 
 /**
- * An `HttpClient` of its own agent, TLS sessions and sockets, all of which end with the scope.
+ * Makes an `HttpClient` with an agent, TLS sessions and sockets of its own. All end with the scope.
  *
- * It speaks HTTP/1.1 over TLS, follows no redirect and asks no proxy.
+ * It speaks HTTP/1.1 over TLS, follows no redirect and uses no proxy.
  */
 export const make = (
   secureContext: Tls.SecureContext,
-  allowAddress: AllowedAddresses.AllowAddress = () => true,
+  options: TransportOptions.TransportOptions,
 ): Effect.Effect<TlsHttpClient, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Scope.fork(yield* Effect.scope);
     const sockets = new OpenSockets.OpenSockets();
-    const dispatcher = yield* Scope.provide(
-      makeDispatcher(secureContext, allowAddress, sockets),
-      scope,
-    );
+    const dispatcher = yield* Scope.provide(makeDispatcher(secureContext, options, sockets), scope);
     const httpClient = yield* Effect.provideService(
       NodeHttpClient.makeUndici,
       NodeHttpClient.Dispatcher,
@@ -60,7 +58,7 @@ export const make = (
 
 const makeDispatcher = Effect.fnUntraced(function* (
   secureContext: Tls.SecureContext,
-  allowAddress: AllowedAddresses.AllowAddress,
+  { allowAddress = () => true }: TransportOptions.TransportOptions,
   sockets: OpenSockets.OpenSockets,
 ): Effect.fn.Return<Undici.Dispatcher, never, Scope.Scope> {
   const undici = yield* Effect.promise(() => import("@effect/platform-node/Undici"));
@@ -69,7 +67,7 @@ const makeDispatcher = Effect.fnUntraced(function* (
   );
   const connect = undici.buildConnector({
     secureContext,
-    // Said explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED=0 has no say.
+    // The default of this option is NODE_TLS_REJECT_UNAUTHORIZED.
     rejectUnauthorized: true,
     allowH2: false,
     lookup: AllowedAddresses.lookup(allowAddress),
@@ -84,7 +82,10 @@ const makeDispatcher = Effect.fnUntraced(function* (
   });
 });
 
+/** How long a replaced client takes new requests: longer than a caller takes to send one. */
 const grace = "1 second";
+
+/** How long requests may go on after that: together 5 s, as the documentation says. */
 const patience = "4 seconds";
 
 const replaced = (): NodeJS.ErrnoException =>
@@ -96,23 +97,25 @@ const replaced = (): NodeJS.ErrnoException =>
 /** Milliseconds, for TCP and the TLS handshake together. */
 const connectTimeout = 10_000;
 
-/** Sockets an origin; requests beyond wait in line, as the servers of vendors limit connections. */
+/** Sockets per origin. Further requests wait in line, because vendors limit connections. */
 const connections = 64;
 
-/** Refuses `http:`, for which undici's connector would make a socket in clear. */
+/** Refuses `http:`, for which undici's connector would open a socket without TLS. */
 const httpsOnly =
   (connect: Undici.buildConnector.connector): typeof connect =>
   (options, callback) =>
     options.protocol === "https:" ? connect(options, callback) : callback(inClear(), null);
 
 const inClear = (): NodeJS.ErrnoException =>
-  Object.assign(new Error("http: is in clear, and this client asks for https: URLs alone"), {
+  Object.assign(new Error("this client sends nothing over http:; use an https: URL"), {
     code: "ERR_INVALID_PROTOCOL",
   });
 
 /**
- * Under TLS 1.3 a server refuses a certificate after the handshake, and undici puts its own "other
- * side closed" in place of the alert. This keeps the alert as the cause.
+ * Keeps the server's alert as the cause of undici's error.
+ *
+ * Under TLS 1.3 a server refuses a certificate after the handshake, and undici replaces the alert with
+ * its own "other side closed".
  */
 const keepingFirstError =
   (connect: Undici.buildConnector.connector): Undici.buildConnector.connector =>

@@ -1,30 +1,27 @@
-import type * as TokenError from "@x/core/TokenError";
 import * as Effect from "effect/Effect";
-import type * as Crypto from "node:crypto";
 import * as Tls from "node:tls";
-import * as KeyMaterial from "./keyMaterial.ts";
+import type * as TransportOptions from "../TransportOptions.ts";
+import * as Certificates from "./certificates.ts";
+import * as Inputs from "./inputs.ts";
 
-/** Reads the files of the option `certificateAuthorities`. */
-export const read = (
-  files: ReadonlyArray<KeyMaterial.File> = [],
-): Effect.Effect<ReadonlyArray<KeyMaterial.Material>, TokenError.CertificateUnusable> =>
-  Effect.forEach(files, (file) => KeyMaterial.read("certificateAuthorities", file));
+/** Reads the option `certificateAuthorities`. */
+export const read = ({
+  certificateAuthorities = [],
+}: Pick<TransportOptions.TransportOptions, "certificateAuthorities">): Effect.Effect<
+  ReadonlyArray<Inputs.Material>,
+  Inputs.Unusable
+> =>
+  Effect.forEach(certificateAuthorities, (input) => Inputs.read("certificateAuthorities", input));
 
-/** Which servers a TLS context trusts: those of Node's roots and of these authorities. */
-export const verify = Effect.fnUntraced(function* (
-  materials: ReadonlyArray<KeyMaterial.Material>,
-): Effect.fn.Return<Tls.SecureContextOptions, TokenError.CertificateUnusable> {
-  // Node passes over what is no certificate, so that the file would be missed in the first handshake.
-  const authorities = yield* Effect.forEach(materials, KeyMaterial.certificates);
-  return {
+/** Checks authorities and returns the part of a TLS context that trusts them beside Node's roots. */
+export const verify = (
+  materials: ReadonlyArray<Inputs.Material>,
+): Effect.Effect<Tls.SecureContextOptions, Inputs.Unusable> =>
+  // Node skips text that is no certificate, so that a wrong file would fail the first handshake.
+  Effect.map(Effect.forEach(materials, Certificates.read), (authorities) => ({
     minVersion: "TLSv1.2",
     ...(authorities.length > 0 && {
-      // Node takes `ca` in place of its own roots, and does not list those of `--use-openssl-ca`.
-      ca: [...Tls.getCACertificates("default"), ...authorities.map(toPem)],
+      // `ca` replaces Node's own roots, so list them. Node cannot list the roots of `--use-openssl-ca`.
+      ca: [...Tls.getCACertificates("default"), ...authorities.map(Certificates.toPem)],
     }),
-  };
-});
-
-/** Certificates as they stand in one file, the client's own first. */
-export const toPem = (certificates: ReadonlyArray<Crypto.X509Certificate>): string =>
-  certificates.join("");
+  }));

@@ -5,12 +5,12 @@ import * as Effect from "effect/Effect";
 import * as Metric from "effect/Metric";
 import type * as Scope from "effect/Scope";
 
-/** Seconds until `notAfter`, negative after it; read when it is exported. */
+/** Holds the seconds until `notAfter`, negative after it. */
 const expiresIn = Metric.gauge("client_certificate_expires_in_seconds", {
   description: "Seconds until the client certificate in use expires, by the name of its layer",
 });
 
-/** Shows the gauge for as long as the scope lives. */
+/** Registers the gauge until the scope ends. Its value is computed when it is exported. */
 export const gauge = (
   name: string,
   currentUnsafe: () => MutualTls.Generation,
@@ -33,8 +33,10 @@ export const gauge = (
   });
 
 /**
- * Warns once each when 30, 7 and 1 days are left, of the certificates that live at least twice as
- * long: one that is renewed every day would warn all the time. Ends with the last warning.
+ * Warns once each when 30, 7 and 1 days are left. Ends after the last warning.
+ *
+ * Skips a warning if the certificate lives less than twice as long, because a certificate that is
+ * renewed every day would warn all the time.
  */
 export const warn = Effect.fnUntraced(function* (
   name: string,
@@ -51,7 +53,7 @@ export const warn = Effect.fnUntraced(function* (
       );
     }
     ahead = later;
-    // Often enough for a machine that slept or whose clock was set.
+    // At most an hour, because the machine may sleep and its clock may be set.
     const [next] = later;
     if (next !== undefined) yield* Effect.sleep(Duration.millis(Math.min(left - next, hour)));
   }
