@@ -1,1 +1,2 @@
-export { Evcnet, type EvcnetOptions } from "./Evcnet.ts";
+export * from "@x/core/names";
+export * from "./Evcnet.ts";

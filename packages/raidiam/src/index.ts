@@ -1,1 +1,2 @@
-export { Raidiam, type RaidiamOptions } from "./Raidiam.ts";
+export * from "@x/core/names";
+export * from "./Raidiam.ts";

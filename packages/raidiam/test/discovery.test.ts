@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest";
+import * as ClientAuth from "@x/core/ClientAuth";
 import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
 import * as RefreshPolicy from "@x/core/RefreshPolicy";
 import type * as TokenError from "@x/core/TokenError";
 import * as NodeHttpsClient from "@x/node/NodeHttpsClient";
 import * as NodeMutualTls from "@x/node/NodeMutualTls";
-import { Raidiam, type RaidiamOptions } from "@x/raidiam";
+import { Raidiam } from "@x/raidiam";
 import * as Certificates from "@x/testing/Certificates";
 import * as TokenServer from "@x/testing/TokenServer";
 import * as Context from "effect/Context";
@@ -22,7 +23,7 @@ const startServer = Effect.map(
   (context) => Context.get(context, TokenServer.TokenServer),
 );
 
-/** An issuer, a server at another host that must see nothing, and a client of the issuer. */
+/** Starts an issuer, and a server on another host that must receive nothing. */
 const start = Effect.gen(function* () {
   const [issuer, evil] = yield* Effect.all([startServer, startServer]);
   const certificate = yield* Certificates.issueClient(issuer.authority, { commonName: "rp" });
@@ -33,13 +34,13 @@ const start = Effect.gen(function* () {
     privateKey: bytes(certificate.privateKey),
     certificateAuthorities,
   };
-  const options: RaidiamOptions = {
-    environment: "sandbox",
+  const options = {
+    environment: "sandbox" as const,
     issuer: issuer.origin,
     apiUrl: `${issuer.origin}/api`,
     clientId: "https://rp.example/1",
     scope: "directory:software",
-    clientAuth: "tls_client_auth",
+    clientAuth: ClientAuth.tlsClientAuth,
     refresh: RefreshPolicy.make({
       acquisition: { ...RefreshPolicy.make().acquisition, delays: Schedule.spaced("1 milli") },
     }),
@@ -77,8 +78,9 @@ const endpoints = (base: string) => ({
   pushed_authorization_request_endpoint: `${base}/request`,
 });
 
-const signing = () =>
+const signing = (audience?: "token_endpoint") =>
   PrivateKeyJwt.make({
+    audience,
     key: Redacted.make(
       generateKeyPairSync("ec", { namedCurve: "P-256" })
         .privateKey.export({ type: "pkcs8", format: "pem" })
@@ -95,7 +97,7 @@ const claims = (body: string): Record<string, unknown> => {
 const problemOf = ({ reason }: TokenError.TokenError) =>
   "problem" in reason ? `${reason._tag} ${reason.problem}` : reason._tag;
 
-describe("Raidiam sends nothing to another host", () => {
+describe("Raidiam with a poisoned discovery document", () => {
   const poisoned: Record<
     string,
     {
@@ -103,29 +105,29 @@ describe("Raidiam sends nothing to another host", () => {
       readonly problem: string | RegExp;
     }
   > = {
-    "that an alias names": {
+    "refuses an alias on another host": {
       change: (document, evil) => ({ ...document, mtls_endpoint_aliases: endpoints(evil) }),
       problem: "ServerUntrusted origin",
     },
-    "that hides behind user info in an alias": {
+    "refuses an alias with another host behind user info": {
       change: (document, evil) => ({
         ...document,
         mtls_endpoint_aliases: endpoints(evil.replace("https://", "https://localhost@")),
       }),
       problem: /^ResponseMalformed .*user info/,
     },
-    "that an alias names in plain http": {
+    "refuses an alias in plain http": {
       change: (document, evil) => ({
         ...document,
         mtls_endpoint_aliases: endpoints(evil.replace("https:", "http:")),
       }),
       problem: "ServerUntrusted plain-http",
     },
-    "of which the whole document is": {
+    "refuses the whole document of another issuer": {
       change: (_, evil) => documentOf({ origin: evil }),
       problem: "ServerUntrusted issuer",
     },
-    "whose endpoints are there beside no alias": {
+    "refuses to send a certificate to plain endpoints beside no alias": {
       change: (document, evil) => ({
         ...document,
         ...endpoints(evil),
@@ -152,7 +154,7 @@ describe("Raidiam sends nothing to another host", () => {
   }
 
   for (const status of [301, 302, 303, 307, 308]) {
-    it.live(`to which its document redirects with ${status}`, () =>
+    it.live(`does not follow a discovery redirect with ${status}`, () =>
       Effect.gen(function* () {
         const { evil, pem, options, publish, discoveries } = yield* start;
         yield* publish(() =>
@@ -170,7 +172,7 @@ describe("Raidiam sends nothing to another host", () => {
     );
   }
 
-  it.live("that only introspection is said to be at", () =>
+  it.live("refuses an introspection endpoint on another host", () =>
     Effect.gen(function* () {
       const { evil, pem, options, document, publish } = yield* start;
       yield* publish(() =>
@@ -192,8 +194,8 @@ describe("Raidiam sends nothing to another host", () => {
   );
 });
 
-describe("Raidiam, whatever its document says,", () => {
-  it.live("asserts for the issuer alone, even to a token endpoint elsewhere", () =>
+describe("Raidiam with any discovery document", () => {
+  it.live("sets the issuer as audience for a token endpoint on another host", () =>
     Effect.gen(function* () {
       const { evil, pem, options, document, publish } = yield* start;
       yield* publish(() => TokenServer.json({ ...document, ...endpoints(evil.origin) }));
@@ -210,13 +212,12 @@ describe("Raidiam, whatever its document says,", () => {
     }),
   );
 
-  it.live("asserts for the token endpoint, if asked, wherever it sends the assertion", () =>
+  it.live("sets the token endpoint as audience of every assertion if an option asks for it", () =>
     Effect.gen(function* () {
       const { pem, options, document, publish, tokenRequests } = yield* start;
       yield* publish(() => TokenServer.json(document));
       yield* Effect.gen(function* () {
-        const clientAuth = { ...signing(), audience: "token_endpoint" } as const;
-        const raidiam = yield* Raidiam.make({ ...options, clientAuth });
+        const raidiam = yield* Raidiam.make({ ...options, clientAuth: signing("token_endpoint") });
         yield* raidiam.revoke(yield* raidiam.get);
       }).pipe(Effect.provide(NodeHttpsClient.layer(pem)));
       const sent = yield* tokenRequests;
@@ -251,8 +252,8 @@ describe("Raidiam, whatever its document says,", () => {
   );
 });
 
-describe("Raidiam finds its endpoints", () => {
-  it.live("with one request, and its token with another, for 1,000 callers", () =>
+describe("Raidiam discovery", () => {
+  it.live("makes one discovery request and one token request for 1,000 callers", () =>
     Effect.gen(function* () {
       const { pem, options, document, publish, discoveries, tokenRequests } = yield* start;
       yield* publish(() => TokenServer.delayed(TokenServer.json(document), 100));
@@ -270,7 +271,7 @@ describe("Raidiam finds its endpoints", () => {
     }),
   );
 
-  it.live("where discovery is down at first, with the attempts of one call", () =>
+  it.live("retries discovery within one call", () =>
     Effect.gen(function* () {
       const { pem, options, document, publish, discoveries } = yield* start;
       yield* publish((index) =>
@@ -284,7 +285,7 @@ describe("Raidiam finds its endpoints", () => {
     }),
   );
 
-  it.live("once, and gets tokens while discovery is gone", () =>
+  it.live("gets tokens while discovery is down after the first time", () =>
     Effect.gen(function* () {
       const { issuer, pem, options, document, discoveries, tokenRequests } = yield* start;
       let discovered = 0;
@@ -302,7 +303,7 @@ describe("Raidiam finds its endpoints", () => {
   );
 });
 
-describe("Raidiam at an issuer that a caller names", () => {
+describe("Raidiam with an issuer from a caller", () => {
   const { isPublicAddress } = NodeHttpsClient;
   for (const form of [
     (origin: string) => origin,
@@ -311,7 +312,7 @@ describe("Raidiam at an issuer that a caller names", () => {
     (origin: string) => origin.replace("localhost", "[::ffff:127.0.0.1]"),
     () => "https://169.254.169.254",
   ]) {
-    it.live(`connects to no special address, as in ${form("https://localhost")}`, () =>
+    it.live(`does not connect to the special address ${form("https://localhost")}`, () =>
       Effect.gen(function* () {
         const { issuer, pem, options } = yield* start;
         const named = { ...options, issuer: form(issuer.origin) };
@@ -333,7 +334,7 @@ describe("Raidiam at an issuer that a caller names", () => {
     );
   }
 
-  it.live("nor to one that its document leads to", () =>
+  it.live("does not connect to a special address from a discovery document", () =>
     Effect.gen(function* () {
       const { pem, options, document, publish, discoveries } = yield* start;
       yield* publish(() =>

@@ -13,7 +13,7 @@ const startServer = Effect.map(
   (context) => Context.get(context, TokenServer.TokenServer),
 );
 
-/** An issuer whose document names an alias on another host, and a certificate for it. */
+/** Starts an issuer with an mTLS alias on another host, and issues a certificate for it. */
 const start = Effect.gen(function* () {
   const [issuer, matls] = yield* Effect.all([startServer, startServer]);
   const certificate = yield* Certificates.issueClient(issuer.authority, { commonName: "rp" });
@@ -34,17 +34,17 @@ const start = Effect.gen(function* () {
   return { issuer, matls, transport };
 });
 
-describe("Raidiam.layerConfig sends token requests to another host than the issuer's", () => {
+describe("Raidiam.layerConfig with a token endpoint on another host", () => {
   const named: ReadonlyArray<
     readonly [name: string, hosts: string | undefined, taken: boolean, preserveEmptyStrings?: true]
   > = [
-    ["that is named", "127.0.0.1", true],
-    ["that is named among others, with spaces", " matls.example ,\t127.0.0.1 ,", true],
-    ["if another one is named: never", "matls.example", false],
-    ["if there is nothing in the variable: never", "", false],
-    ["if there is nothing in a variable that is kept: never", "", false, true],
-    ["if there are only spaces and a comma: never", " , ", false],
-    ["if none is named: never", undefined, false],
+    ["uses a host in RAIDIAM_ENDPOINT_HOSTS", "127.0.0.1", true],
+    ["uses a host in a list with spaces", " matls.example ,\t127.0.0.1 ,", true],
+    ["refuses a host that is not in the list", "matls.example", false],
+    ["refuses every host when the variable is empty", "", false],
+    ["refuses every host when the provider preserves the empty variable", "", false, true],
+    ["refuses every host when the variable has only spaces and a comma", " , ", false],
+    ["refuses every host when the variable is missing", undefined, false],
   ];
   for (const [name, hosts, taken, preserveEmptyStrings = false] of named) {
     it.live(name, () =>

@@ -1,8 +1,19 @@
 import { describe, it } from "@effect/vitest";
+import * as ClientAuth from "@x/core/ClientAuth";
 import * as NodeMutualTls from "@x/node/NodeMutualTls";
 import * as Certificates from "@x/testing/Certificates";
 import * as Effect from "effect/Effect";
-import { bytes, type Case, proxied, rejected, run, showing, stripped, subject } from "./matrix.ts";
+import {
+  bytes,
+  type Case,
+  proxied,
+  rejected,
+  run,
+  showing,
+  stripped,
+  subject,
+  title,
+} from "./matrix.ts";
 
 const tls: Readonly<Record<string, Case>> = {
   "the registered certificate": { outcome: { requests: 1 } },
@@ -22,7 +33,7 @@ const tls: Readonly<Record<string, Case>> = {
     transport: showing((emulator) => Certificates.selfSigned(subject(emulator))),
     outcome: rejected(),
   },
-  "a certificate of an authority that nobody trusts": {
+  "a certificate of an untrusted authority": {
     transport: showing((emulator) =>
       Effect.flatMap(Certificates.makeAuthority("Mallory"), (mallory) =>
         Certificates.issueClient(mallory, subject(emulator)),
@@ -60,33 +71,33 @@ const tls: Readonly<Record<string, Case>> = {
     outcome: rejected(),
   },
   "another method of RFC 8705 than the registered one": {
-    options: () => ({ clientAuth: "self_signed_tls_client_auth" }),
-    // The method is the server's to know: the request is the same.
+    options: () => ({ clientAuth: ClientAuth.selfSignedTlsClientAuth }),
+    // The server chooses the method: the request is the same for both.
     outcome: { requests: 1 },
   },
-  "a client id that is unknown": {
+  "an unknown client id": {
     options: () => ({ clientId: "https://rp.example/nobody" }),
     outcome: rejected(),
   },
-  "a scope that is not the client's": {
+  "a scope of another client": {
     options: () => ({ scope: "directory:website" }),
     outcome: {
       reason: "RequestRejected",
       message: /rejected the request \(HTTP 400 invalid_scope.*check scope/,
     },
   },
-  "a scope that the server does not know": {
+  "a scope unknown to the server": {
     options: ({ options }) => ({ scope: `${options.scope} directory:nothing` }),
     outcome: { requests: 1, missingScope: ["directory:nothing"] },
   },
-  "such a scope where all of it is required": {
+  "an unknown scope when every scope is required": {
     options: ({ options }) => ({
       scope: `${options.scope} directory:nothing`,
       requireGrantedScope: true,
     }),
     outcome: { reason: "RequestRejected", message: /not granted: directory:nothing/, requests: 1 },
   },
-  "an issuer with a slash too many": {
+  "an issuer with a trailing slash": {
     options: ({ issuer }) => ({ issuer: `${issuer}/` }),
     outcome: { reason: "ServerUntrusted", message: /another issuer.*last character/, requests: 0 },
   },
@@ -98,7 +109,7 @@ const tls: Readonly<Record<string, Case>> = {
     options: ({ issuer }) => ({ issuer: `${issuer}/realms/x` }),
     outcome: { reason: "ResponseMalformed", message: /no discovery document/, requests: 0 },
   },
-  "a server of an authority that is not trusted": {
+  "a server of an untrusted authority": {
     transport: ({ clientCertificate }) =>
       Effect.succeed(
         NodeMutualTls.layerPem({
@@ -110,6 +121,6 @@ const tls: Readonly<Record<string, Case>> = {
   },
 };
 
-describe("Raidiam at the real authorization server, with tls_client_auth, given", () => {
-  for (const [name, one] of Object.entries(tls)) it.live(name, () => run(one));
+describe("Raidiam with tls_client_auth at oidc-provider", () => {
+  for (const [name, one] of Object.entries(tls)) it.live(title(name, one), () => run(one));
 });

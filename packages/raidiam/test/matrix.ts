@@ -1,11 +1,11 @@
-/** Raidiam at the real authorization server: what is different, and what must come of it. */
+/** Variations of a token request to oidc-provider, and their outcomes. */
 import { assert } from "@effect/vitest";
 import * as MutualTls from "@x/core/MutualTls";
 import * as TokenError from "@x/core/TokenError";
 import * as NodeMutualTls from "@x/node/NodeMutualTls";
-import { Raidiam, type RaidiamOptions } from "@x/raidiam";
+import { type OptionsOf, Raidiam } from "@x/raidiam";
 import * as Certificates from "@x/testing/Certificates";
-import * as RaidiamEmulator from "@x/testing/RaidiamEmulator";
+import * as RaidiamEmulator from "@x/raidiam/testing";
 import * as TestHttpClient from "@x/testing/TestHttpClient";
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
@@ -15,9 +15,10 @@ import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 
 export type Emulator = RaidiamEmulator.RaidiamEmulator["Service"];
+export type RaidiamOptions = OptionsOf<typeof Raidiam>;
 type Transport = Layer.Layer<HttpClient.HttpClient | MutualTls.MutualTls, TokenError.TokenError>;
 
-/** A token, or the reason and what its message must say. */
+/** A token, or a reason with the pattern of its message. */
 export type Outcome =
   | { readonly requests?: number; readonly missingScope?: ReadonlyArray<string> }
   | {
@@ -29,7 +30,7 @@ export type Outcome =
 export interface Case {
   readonly transport?: (emulator: Emulator) => Effect.Effect<Transport>;
   readonly options?: (emulator: Emulator) => Partial<RaidiamOptions>;
-  /** Seconds by which our clock is ahead. */
+  /** Seconds by which the client's clock is ahead. */
   readonly clock?: number;
   readonly outcome: Outcome;
 }
@@ -54,7 +55,7 @@ const commonName = ({ clientCertificate }: Emulator) =>
 
 export const subject = (emulator: Emulator) => ({ commonName: commonName(emulator) });
 
-/** Claims a certificate and shows none, as behind a proxy that strips it. */
+/** Reports a certificate but shows none, like a proxy that strips it. */
 export const stripped = (emulator: Emulator): Effect.Effect<Transport> => {
   const plain = TestHttpClient.layer(emulator.certificateAuthority);
   return Effect.succeed(
@@ -76,7 +77,7 @@ export const stripped = (emulator: Emulator): Effect.Effect<Transport> => {
   );
 };
 
-/** Says that it shows the registered certificate, and shows a renewed one: a proxy with one of its own. */
+/** Reports the registered certificate but shows a renewed one, like a proxy with its own. */
 export const proxied = (emulator: Emulator): Effect.Effect<Transport> =>
   Effect.gen(function* () {
     const own = yield* registered(emulator);
@@ -98,7 +99,7 @@ export const proxied = (emulator: Emulator): Effect.Effect<Transport> =>
     );
   });
 
-/** Sends each token request twice and hands on the second answer. */
+/** Sends each token request twice and returns the second answer. */
 export const repeating = (emulator: Emulator): Effect.Effect<Transport> =>
   Effect.map(registered(emulator), (own) =>
     Layer.effectContext(
@@ -137,6 +138,10 @@ const ahead = (seconds: number) =>
     });
     return Effect.succeed(shifted);
   });
+
+/** Names a test by its outcome. */
+export const title = (name: string, { outcome }: Case): string =>
+  `${"reason" in outcome ? `fails with ${outcome.reason}` : "gets a token"} given ${name}`;
 
 export const run = ({ transport = registered, options, clock = 0, outcome }: Case) =>
   Effect.gen(function* () {

@@ -1,7 +1,8 @@
 import { describe, it } from "@effect/vitest";
+import * as ClientAuth from "@x/core/ClientAuth";
 import type * as MutualTls from "@x/core/MutualTls";
 import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
-import { Raidiam, type RaidiamOptions } from "@x/raidiam";
+import { Raidiam } from "@x/raidiam";
 import * as Config from "effect/Config";
 import type { HttpClient } from "effect/http/HttpClient";
 import type * as Layer from "effect/Layer";
@@ -9,27 +10,28 @@ import * as Redacted from "effect/Redacted";
 import { expectTypeOf } from "vitest";
 
 const options = { environment: "sandbox", clientId: "id", scope: "directory:software" } as const;
+const clientAuth = ClientAuth.tlsClientAuth;
 const key = Redacted.make("{}");
 
 type Needs<L> = L extends Layer.Layer<infer _A, infer _E, infer R> ? R : never;
 
-describe("The types of Raidiam", () => {
-  it("ask for MutualTls with the methods of RFC 8705", () => {
-    const tls = () => Raidiam.layer({ ...options, clientAuth: "tls_client_auth" });
+describe("Types of Raidiam", () => {
+  it("Raidiam.layer requires MutualTls with the methods of RFC 8705", () => {
+    const tls = () => Raidiam.layer({ ...options, clientAuth });
     const selfSigned = () =>
-      Raidiam.layer({ ...options, clientAuth: "self_signed_tls_client_auth" });
+      Raidiam.layer({ ...options, clientAuth: ClientAuth.selfSignedTlsClientAuth });
     expectTypeOf<Needs<ReturnType<typeof tls>>>().toEqualTypeOf<HttpClient | MutualTls.MutualTls>();
     expectTypeOf<Needs<ReturnType<typeof selfSigned>>>().toEqualTypeOf<
       HttpClient | MutualTls.MutualTls
     >();
   });
 
-  it("ask for an HttpClient alone with private_key_jwt and unbound tokens", () => {
+  it("Raidiam.layer requires only an HttpClient with private_key_jwt and unbound tokens", () => {
     const jwt = () => Raidiam.layer({ ...options, clientAuth: PrivateKeyJwt.make({ key }) });
     expectTypeOf<Needs<ReturnType<typeof jwt>>>().toEqualTypeOf<HttpClient>();
   });
 
-  it("ask for MutualTls with private_key_jwt and bound tokens", () => {
+  it("Raidiam.layer requires MutualTls with private_key_jwt and bound tokens", () => {
     const bound = () =>
       Raidiam.layer({
         ...options,
@@ -40,8 +42,9 @@ describe("The types of Raidiam", () => {
     >();
   });
 
-  it("ask for MutualTls where the options do not tell", () => {
-    const wide = (any: RaidiamOptions) => Raidiam.layer(any);
+  it("Raidiam.layer requires MutualTls when the type of the options leaves the method open", () => {
+    const wide = (either: typeof clientAuth | ClientAuth.Method) =>
+      Raidiam.layer({ ...options, clientAuth: either });
     expectTypeOf<Needs<ReturnType<typeof wide>>>().toEqualTypeOf<
       HttpClient | MutualTls.MutualTls
     >();
@@ -54,16 +57,16 @@ describe("The types of Raidiam", () => {
     expectTypeOf<Needs<ReturnType<typeof overridden>>>().toEqualTypeOf<HttpClient>();
   });
 
-  it("refuse what is not an option", () => {
+  it("Raidiam.layer rejects invalid options", () => {
     const wrong = () => [
       // @ts-expect-error an environment that does not exist
-      Raidiam.layer({ ...options, environment: "staging", clientAuth: "tls_client_auth" }),
-      // @ts-expect-error a method that Raidiam does not take
+      Raidiam.layer({ ...options, environment: "staging", clientAuth }),
+      // @ts-expect-error a word in place of a method
       Raidiam.layer({ ...options, clientAuth: "client_secret_basic" }),
-      // @ts-expect-error an option with a typing mistake
-      Raidiam.layer({ ...options, clientAuth: "tls_client_auth", isuer: "https://a.example" }),
-      // @ts-expect-error an option that is missing
-      Raidiam.layer({ environment: "sandbox", clientId: "id", clientAuth: "tls_client_auth" }),
+      // @ts-expect-error a misspelt option
+      Raidiam.layer({ ...options, clientAuth, isuer: "https://a.example" }),
+      // @ts-expect-error a missing option
+      Raidiam.layer({ environment: "sandbox", clientId: "id", clientAuth }),
     ];
     expectTypeOf(wrong).toBeFunction();
   });

@@ -1,1 +1,2 @@
-export { Reged, type RegedOptions } from "./Reged.ts";
+export * from "@x/core/names";
+export * from "./Reged.ts";

@@ -3,7 +3,7 @@ import * as NodeMutualTls from "@x/node/NodeMutualTls";
 import { Reged } from "@x/reged";
 import * as Certificates from "@x/testing/Certificates";
 import * as ProviderContract from "@x/testing/ProviderContract";
-import * as RegedEmulator from "@x/testing/RegedEmulator";
+import * as RegedEmulator from "@x/reged/testing";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -30,43 +30,27 @@ const start = Effect.map(Layer.build(RegedEmulator.layer()), (context) => {
 const subject = Effect.gen(function* () {
   const { emulator, show, transport, options } = yield* start;
   const stranger = yield* Certificates.issueClient(emulator.authority, { commonName: "stranger" });
+  const { audience, scope, clientId: client_id } = options;
   return {
     service: Reged,
     emulator,
-    layer: (changes) => Reged.layer({ ...options, ...changes }).pipe(Layer.provide(transport)),
-    layerRefused: Reged.layer(options).pipe(Layer.provide(show(stranger))),
-    layerConfig: Reged.layerConfig().pipe(Layer.provide(transport)),
-    environment: {
-      REGED_ENVIRONMENT: "uat",
-      REGED_TOKEN_URL: options.tokenUrl,
-      REGED_API_URL: options.apiUrl,
-      REGED_CLIENT_ID: options.clientId,
-      REGED_AUDIENCE: options.audience,
-      REGED_SCOPE: options.scope,
-    },
-    requiredKeys: ["REGED_CLIENT_ID", "REGED_AUDIENCE", "REGED_SCOPE"],
-    layerTest: Reged.layerTest(),
+    options,
+    transport,
+    refused: show(stranger),
     golden: {
-      path: "/oauth/token",
-      authorization: undefined,
-      body: `grant_type=client_credentials&${new URLSearchParams({
-        audience: options.audience,
-        scope: options.scope,
-        client_id: options.clientId,
-      })}`,
+      body: `grant_type=client_credentials&${new URLSearchParams({ audience, scope, client_id })}`,
       certificate: emulator.clientCertificate.thumbprint,
     },
-    apiCertificate: undefined,
     secrets: [emulator.clientCertificate.privateKey],
-  } satisfies ProviderContract.Subject<Reged>;
+  };
 });
 
-describe("Reged keeps the provider contract", () => {
+describe("Reged as a provider", () => {
   for (const { name, run } of ProviderContract.cases(subject)) it.live(name, () => run);
 });
 
 describe("Reged", () => {
-  it.live("takes a PFX file with a password as well as certificate and key files", () =>
+  it.live("accepts a PFX file, PEM files and an encrypted key file", () =>
     Effect.gen(function* () {
       const { emulator, options } = yield* start;
       const rsa = yield* Certificates.issueClient(emulator.authority, {
@@ -76,15 +60,19 @@ describe("Reged", () => {
       const files = yield* Certificates.writeFiles(rsa);
       const certificateAuthorities = [bytes(emulator.certificateAuthority)];
       for (const transport of [
-        NodeMutualTls.layerPfx({ ...files, certificateAuthorities }),
-        NodeMutualTls.layerPem({
-          certificate: files.certificate,
-          privateKey: files.privateKey,
+        NodeMutualTls.layerPfx({
+          pfx: { file: files.pfx },
+          passphrase: files.passphrase,
           certificateAuthorities,
         }),
         NodeMutualTls.layerPem({
-          certificate: files.certificate,
-          privateKey: files.encryptedPrivateKey,
+          certificate: { file: files.certificate },
+          privateKey: { file: files.privateKey },
+          certificateAuthorities,
+        }),
+        NodeMutualTls.layerPem({
+          certificate: { file: files.certificate },
+          privateKey: { file: files.encryptedPrivateKey },
           passphrase: files.passphrase,
           certificateAuthorities,
         }),
@@ -112,7 +100,7 @@ describe("Reged", () => {
     }),
   );
 
-  it.live("shows it to the API too where the account's tokens are bound to it", () =>
+  it.live("shows the certificate to the API when tokens are bound to it", () =>
     Effect.gen(function* () {
       const context = yield* Layer.build(RegedEmulator.layer({ demandCertificateAtApi: true }));
       const emulator = Context.get(context, RegedEmulator.RegedEmulator);
@@ -131,7 +119,7 @@ describe("Reged", () => {
     }),
   );
 
-  it.live("keeps a token of 15 minutes usable in spite of the recommended margin of minutes", () =>
+  it.live("uses a token of 15 minutes for several calls", () =>
     Effect.gen(function* () {
       const { emulator, transport, options } = yield* start;
       yield* emulator.setTokenLifetime("15 minutes");
@@ -160,13 +148,16 @@ describe("Reged", () => {
     }),
   );
 
-  it.live("names a certificate file that is missing when the layer is built", () =>
+  it.live("names a missing certificate file when the layer is built", () =>
     Effect.gen(function* () {
       const { emulator, options } = yield* start;
       const error = yield* Layer.build(
         Reged.layer(options).pipe(
           Layer.provide(
-            NodeMutualTls.layerPem({ certificate: "absent.crt", privateKey: "absent.key" }),
+            NodeMutualTls.layerPem({
+              certificate: { file: "absent.crt" },
+              privateKey: { file: "absent.key" },
+            }),
           ),
         ),
       ).pipe(Effect.flip);
@@ -179,7 +170,7 @@ describe("Reged", () => {
     }),
   );
 
-  it.live("names a wrong PFX password, and does not print it", () =>
+  it.live("reports a wrong PFX password without printing it", () =>
     Effect.gen(function* () {
       const { emulator, options } = yield* start;
       const rsa = yield* Certificates.issueClient(emulator.authority, {
@@ -190,7 +181,10 @@ describe("Reged", () => {
       const error = yield* Layer.build(
         Reged.layer(options).pipe(
           Layer.provide(
-            NodeMutualTls.layerPfx({ pfx: files.pfx, passphrase: Redacted.make("wrong-one-3141") }),
+            NodeMutualTls.layerPfx({
+              pfx: { file: files.pfx },
+              passphrase: Redacted.make("wrong-one-3141"),
+            }),
           ),
         ),
       ).pipe(Effect.flip);

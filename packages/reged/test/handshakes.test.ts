@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted";
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 describe("Reged", () => {
-  it.live("fetches 100 tokens over one connection, and so in one handshake", () =>
+  it.live("fetches 100 tokens over one connection", () =>
     Effect.gen(function* () {
       const server = yield* TokenServer.TokenServer;
       const client = yield* Certificates.issueClient(server.authority, { commonName: "client" });
@@ -24,7 +24,7 @@ describe("Reged", () => {
         });
         for (let n = 0; n < 100; n++) {
           seen.add(Redacted.value((yield* reged.get).value));
-          // Refreshes are minutes apart; the connection has to come to rest between two.
+          // Real refreshes are minutes apart, so the connection is idle between two.
           yield* Effect.sleep("20 millis");
         }
       }).pipe(
@@ -45,7 +45,7 @@ describe("Reged", () => {
         [client.thumbprint],
       );
     }).pipe(
-      // A token that has ended when it arrives is used once, and the next call fetches another.
+      // A token with expires_in 0 is used once, so every call fetches a new one.
       Effect.provide(
         TokenServer.layer((_, index) =>
           TokenServer.token({ access_token: `token-${index}`, expires_in: 0 }),

@@ -11,20 +11,20 @@ import { expectTypeOf } from "vitest";
 
 const options = { environment: "uat", clientId: "id", audience: "aud", scope: "scope" } as const;
 
-describe("The types of Reged", () => {
-  it("ask for the certificate, and fail with a TokenError", () => {
+describe("Types of Reged", () => {
+  it("Reged.layer requires a certificate and fails with a TokenError", () => {
     const layer = () => Reged.layer(options);
     expectTypeOf(layer).returns.toEqualTypeOf<
       Layer.Layer<Reged, TokenError, HttpClient | MutualTls.MutualTls>
     >();
   });
 
-  it("ask for nothing in tests", () => {
+  it("Reged.layerTest requires nothing", () => {
     const layer = () => Reged.layerTest();
     expectTypeOf(layer).returns.toEqualTypeOf<Layer.Layer<Reged>>();
   });
 
-  it("give a token, and a client with both kinds of error", () => {
+  it("the service has a token and a client with both error types", () => {
     type Service = Effect.Success<typeof Reged>;
     expectTypeOf<Service["get"]>().toEqualTypeOf<Effect.Effect<AccessToken, TokenError>>();
     expectTypeOf<ReturnType<Service["httpClient"]["get"]>>().toExtend<
@@ -32,13 +32,13 @@ describe("The types of Reged", () => {
     >();
   });
 
-  it("refuse what is not an option", () => {
+  it("Reged.layer rejects invalid options", () => {
     const wrong = () => [
       // @ts-expect-error an environment that does not exist
       Reged.layer({ ...options, environment: "sandbox" }),
-      // @ts-expect-error an option with a typing mistake
+      // @ts-expect-error a misspelt option
       Reged.layer({ ...options, tokenURL: "https://a.example" }),
-      // @ts-expect-error an option that is missing
+      // @ts-expect-error a missing option
       Reged.layer({ environment: "uat", clientId: "id", audience: "aud" }),
     ];
     expectTypeOf(wrong).toBeFunction();

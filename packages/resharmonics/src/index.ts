@@ -1,1 +1,2 @@
-export { Resharmonics, type ResharmonicsOptions } from "./Resharmonics.ts";
+export * from "@x/core/names";
+export * from "./Resharmonics.ts";

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Resharmonics } from "@x/resharmonics";
 import * as ProviderContract from "@x/testing/ProviderContract";
-import * as ResharmonicsEmulator from "@x/testing/ResharmonicsEmulator";
+import * as ResharmonicsEmulator from "@x/resharmonics/testing";
 import * as TestHttpClient from "@x/testing/TestHttpClient";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -14,46 +14,26 @@ const start = Effect.map(Layer.build(ResharmonicsEmulator.layer()), (context) =>
   return { emulator, transport, options: emulator.options };
 });
 
-const subject = Effect.map(start, ({ emulator, transport, options }) => {
-  const secret = Redacted.value(options.clientSecret);
-  return {
-    service: Resharmonics,
-    emulator,
-    layer: (changes) =>
-      Resharmonics.layer({ ...options, ...changes }).pipe(Layer.provide(transport)),
-    layerRefused: Resharmonics.layer({ ...options, clientSecret: Redacted.make("wrong") }).pipe(
-      Layer.provide(transport),
-    ),
-    layerConfig: Resharmonics.layerConfig().pipe(Layer.provide(transport)),
-    environment: {
-      RESHARMONICS_ENVIRONMENT: "test",
-      RESHARMONICS_TOKEN_URL: options.tokenUrl,
-      RESHARMONICS_API_URL: options.apiUrl,
-      RESHARMONICS_CLIENT_ID: options.clientId,
-      RESHARMONICS_CLIENT_SECRET: secret,
-    },
-    requiredKeys: ["RESHARMONICS_CLIENT_ID", "RESHARMONICS_CLIENT_SECRET"],
-    layerTest: Resharmonics.layerTest(),
-    golden: {
-      path: "/oauth2/token",
-      authorization: undefined,
-      body: `grant_type=client_credentials&${new URLSearchParams({
-        client_id: options.clientId,
-        client_secret: secret,
-      })}`,
-      certificate: undefined,
-    },
-    apiCertificate: undefined,
-    secrets: [secret],
-  } satisfies ProviderContract.Subject<Resharmonics>;
-});
+const subject = Effect.map(start, ({ emulator, transport, options }) => ({
+  service: Resharmonics,
+  emulator,
+  options,
+  transport,
+  refused: { clientSecret: Redacted.make("wrong") },
+  golden: {
+    body: `grant_type=client_credentials&${new URLSearchParams({
+      client_id: options.clientId,
+      client_secret: Redacted.value(options.clientSecret),
+    })}`,
+  },
+}));
 
-describe("Resharmonics keeps the provider contract", () => {
+describe("Resharmonics as a provider", () => {
   for (const { name, run } of ProviderContract.cases(subject)) it.live(name, () => run);
 });
 
 describe("Resharmonics", () => {
-  it.live("takes the gateway's 401 for what it is, without a challenge header", () =>
+  it.live("fetches a new token after a 401 without a challenge header", () =>
     Effect.gen(function* () {
       const { emulator, transport, options } = yield* start;
       yield* Effect.gen(function* () {
@@ -68,14 +48,14 @@ describe("Resharmonics", () => {
     }),
   );
 
-  it.live("sends the secret in the header when the account asks for it", () =>
+  it.live("sends the secret in the header when an option asks for it", () =>
     Effect.gen(function* () {
       const { emulator, transport, options } = yield* start;
       const error = yield* Effect.flatMap(
         Resharmonics.make({ ...options, clientAuth: "client_secret_basic" }),
         (resharmonics) => resharmonics.get,
       ).pipe(Effect.provide(transport), Effect.flip);
-      // The emulator, like the documented vendor, takes the secret only in the body.
+      // The emulator accepts the secret only in the body, as the page says.
       assert.isFalse(error.isTransient);
       const [request] = yield* emulator.tokenRequests;
       const encoded = new URLSearchParams([
@@ -91,7 +71,7 @@ describe("Resharmonics", () => {
     }),
   );
 
-  it.live("asks for a token URL where none is published", () =>
+  it.live("requires a token URL for an environment without one", () =>
     Effect.gen(function* () {
       const { transport, options } = yield* start;
       const { tokenUrl: _, ...others } = options;
@@ -99,7 +79,11 @@ describe("Resharmonics", () => {
         Effect.provide(transport),
         Effect.flip,
       );
-      assert.strictEqual(error.reason._tag === "OptionInvalid" && error.reason.option, "tokenUrl");
+      const problems = error.reason._tag === "OptionInvalid" ? error.reason.problems : [];
+      assert.deepStrictEqual(
+        problems.map(({ option }) => option),
+        ["tokenUrl"],
+      );
     }),
   );
 });

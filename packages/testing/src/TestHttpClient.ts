@@ -1,5 +1,5 @@
 /**
- * `HttpClient` layers that trust a test's own authority and nothing else.
+ * `HttpClient` layers that trust only the certificate authority of a test.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { SecureContextOptions } from "node:tls";
 import type { Certificate } from "./Certificates.ts";
 
 /**
- * Layer of an undici `HttpClient` that trusts the given authority (PEM) and shows no certificate.
+ * Provides an undici `HttpClient` that trusts the given authority (PEM).
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ export const layer = (certificateAuthority: string): Layer.Layer<HttpClient> =>
   layerFrom({ ca: certificateAuthority });
 
 /**
- * Layer of an undici `HttpClient` that trusts the given authority (PEM) and shows a client certificate.
+ * Provides an undici `HttpClient` that trusts the authority (PEM) and shows a client certificate.
  *
  * @since 0.1.0
  */
@@ -32,10 +32,9 @@ export const layerMutualTls = (
     key: certificate.privateKey,
   });
 
-// A test calls as often as it likes: few connections, and time for their handshakes on a slow machine.
+// 16 connections and 60 s for a handshake: a burst of calls must pass on a slow machine.
 const layerFrom = (tls: SecureContextOptions): Layer.Layer<HttpClient> =>
-  // Fresh, because the client inside is memoised: two authorities in one program would share the
-  // first one's connections.
+  // Layers are memoised: without `fresh`, a second authority would get the first one's client.
   Layer.fresh(
     NodeHttpClient.layerUndiciOptions({ connections: 16, connect: { ...tls, timeout: 60_000 } }),
   );

@@ -1,37 +1,34 @@
 /**
- * The checks that a token endpoint makes, one by one, before it answers with a token.
+ * Checks that a token endpoint makes before it issues a token.
  *
  * @since 0.1.0
  */
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Redacted from "effect/Redacted";
-import type * as Crypto from "node:crypto";
 import * as ReceivedRequest from "./ReceivedRequest.ts";
+import type * as TlsListener from "./TlsListener.ts";
 
 /**
- * A token request whose form has been read.
+ * A token request with its decoded form.
  *
  * @since 0.1.0
  */
 export interface TokenRequest {
   readonly received: ReceivedRequest.ReceivedRequest;
   readonly form: URLSearchParams;
-  /** The client's certificate, and whether it chains to the emulator's authority within its dates. */
-  readonly peer: {
-    readonly certificate: Crypto.X509Certificate | undefined;
-    readonly trusted: boolean;
-  };
+  /** The client's certificate, and whether the emulator's authority issued it and it is valid now. */
+  readonly peer: TlsListener.Peer;
 }
 
 /**
- * Returns the refusal, or nothing when the request passes.
+ * Returns the answer of a refusal, or `undefined` if the request passes.
  *
  * @since 0.1.0
  */
 export type Check = (request: TokenRequest) => HttpServerResponse.HttpServerResponse | undefined;
 
 /**
- * Error answer of a token endpoint (RFC 6749 §5.2); status 400 unless another is given.
+ * Makes an error answer of a token endpoint (RFC 6749 §5.2), status 400 by default.
  *
  * @since 0.1.0
  */
@@ -46,7 +43,7 @@ export const error = (
   );
 
 /**
- * Demands a form POST without repeated fields (RFC 6749 §3.2).
+ * Requires a form POST without repeated fields (RFC 6749 §3.2).
  *
  * @since 0.1.0
  */
@@ -69,7 +66,7 @@ export const form: Check = ({ received, form }) => {
 };
 
 /**
- * Demands a grant type.
+ * Requires a grant type.
  *
  * @since 0.1.0
  */
@@ -84,7 +81,7 @@ export const grantType =
   };
 
 /**
- * Demands a form field, by its case-sensitive name and value, or answers with the refusal.
+ * Requires a form field with this name and value, both case-sensitive.
  *
  * @since 0.1.0
  */
@@ -113,7 +110,9 @@ export const noAuthorization: Check = ({ received }) =>
     : error("invalid_request", "this client does not authenticate with an Authorization header");
 
 /**
- * Demands HTTP Basic with the plain Base64 of `id:secret` (RFC 7617), not form-encoded as RFC 6749 §2.3.1 has it.
+ * Requires HTTP Basic with the plain Base64 of `id:secret` (RFC 7617).
+ *
+ * It refuses halves that are form-encoded first (RFC 6749 §2.3.1).
  *
  * @since 0.1.0
  */
@@ -143,9 +142,9 @@ export const basic = (
 };
 
 /**
- * Demands a trusted client certificate with the registered common name (RFC 8705 §2.1).
+ * Requires a trusted client certificate with this common name (RFC 8705 §2.1).
  *
- * A newly issued certificate of the same name passes, as it does at a rotation.
+ * A renewed certificate with the same name passes too.
  *
  * @since 0.1.0
  */

@@ -5,23 +5,18 @@ import * as Exit from "effect/Exit";
 import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Layer from "effect/Layer";
-import * as Redacted from "effect/Redacted";
 import * as Scope from "effect/Scope";
 import * as TestClock from "effect/testing/TestClock";
 import * as Tracer from "effect/Tracer";
-import * as EvcnetEmulator from "@x/testing/EvcnetEmulator";
-import * as RaidiamEmulator from "@x/testing/RaidiamEmulator";
-import * as RegedEmulator from "@x/testing/RegedEmulator";
-import * as ResharmonicsEmulator from "@x/testing/ResharmonicsEmulator";
 import * as TestHttpClient from "@x/testing/TestHttpClient";
-import * as TigrEmulator from "@x/testing/TigrEmulator";
-import { accessToken, against, basic, call, post, listens } from "./http.ts";
+import { accessToken, against, basic, call, listens, post } from "@x/testing/RawHttp";
+import { OwnHosts, ownHosts, type Running, SharedHost, sharedHost } from "./emulators.ts";
 
-const run = against(EvcnetEmulator.EvcnetEmulator, EvcnetEmulator.layer());
+const run = against(SharedHost, sharedHost());
 const form = { grant_type: "client_credentials" };
 
-const grant = ({ options, tokenUrl }: EvcnetEmulator.EvcnetEmulator["Service"]) =>
-  post(tokenUrl, form, basic(options.clientId, Redacted.value(options.clientSecret)));
+const grant = ({ clientId, clientSecret, tokenUrl }: Running) =>
+  post(tokenUrl, form, basic(clientId, clientSecret));
 
 describe("Emulator", () => {
   it.live("records requests as they came over the wire and counts them", () =>
@@ -50,7 +45,7 @@ describe("Emulator", () => {
     ),
   );
 
-  it.live("refuses token requests that are no form POST or repeat a field", () =>
+  it.live("refuses token requests that are not a form POST or repeat a field", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         assert.strictEqual((yield* call(emulator.tokenUrl)).status, 405);
@@ -73,7 +68,7 @@ describe("Emulator", () => {
     ),
   );
 
-  it.live("changes the lifetime of tokens to come and refuses expired ones", () =>
+  it.live("sets the lifetime of later tokens and refuses expired ones", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         const long = accessToken(yield* grant(emulator));
@@ -90,7 +85,7 @@ describe("Emulator", () => {
     ),
   );
 
-  it.effect("lets tokens expire by the clock of the layer", () =>
+  it.effect("expires tokens by the clock of the layer", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         const token = accessToken(yield* grant(emulator));
@@ -122,14 +117,14 @@ describe("Emulator", () => {
 
   it.live("takes the first lifetime from the layer's options", () =>
     against(
-      EvcnetEmulator.EvcnetEmulator,
-      EvcnetEmulator.layer({ tokenLifetime: "15 minutes" }),
+      SharedHost,
+      sharedHost({ tokenLifetime: "15 minutes" }),
     )((emulator) =>
       Effect.map(grant(emulator), ({ json }) => assert.strictEqual(json["expires_in"], 900)),
     ),
   );
 
-  it.live("revokes the tokens issued so far and no later ones", () =>
+  it.live("revokes the tokens issued so far but not later ones", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         const before = accessToken(yield* grant(emulator));
@@ -141,11 +136,11 @@ describe("Emulator", () => {
     ),
   );
 
-  it.live("is not trusted by clients that do not know its authority", () =>
+  it.live("is not trusted by clients with another authority", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
-        const other = yield* Layer.build(Layer.fresh(EvcnetEmulator.layer()));
-        const { certificateAuthority } = Context.get(other, EvcnetEmulator.EvcnetEmulator);
+        const other = yield* Layer.build(Layer.fresh(sharedHost()));
+        const { certificateAuthority } = Context.get(other, SharedHost);
         const refused = yield* Effect.flip(HttpClient.get(emulator.apiUrl)).pipe(
           Effect.provide(TestHttpClient.layer(certificateAuthority), { local: true }),
         );
@@ -155,46 +150,43 @@ describe("Emulator", () => {
     ),
   );
 
-  const layers = Layer.mergeAll(
-    RegedEmulator.layer(),
-    TigrEmulator.layer(),
-    ResharmonicsEmulator.layer(),
-    EvcnetEmulator.layer(),
-    RaidiamEmulator.layer(),
+  it.live("answers calls on a host of its own and 404 outside the API's path", () =>
+    against(
+      OwnHosts,
+      ownHosts(),
+    )(
+      Effect.fnUntraced(function* (emulator) {
+        assert.notStrictEqual(new URL(emulator.apiUrl).origin, new URL(emulator.tokenUrl).origin);
+        const token = accessToken(yield* grant(emulator));
+        assert.strictEqual((yield* call(`${emulator.apiUrl}/a`, token)).status, 200);
+        const outside = yield* call(new URL("/a", emulator.apiUrl).href, token);
+        assert.strictEqual(outside.status, 404);
+      }),
+    ),
   );
 
-  it.live(
-    "runs all five side by side and frees every port with the scope, idle connections or not",
-    () =>
-      Effect.gen(function* () {
-        const scope = yield* Scope.make();
-        const context = yield* Layer.buildWithScope(layers, scope);
-        const emulators = [
-          Context.get(context, RegedEmulator.RegedEmulator),
-          Context.get(context, TigrEmulator.TigrEmulator),
-          Context.get(context, ResharmonicsEmulator.ResharmonicsEmulator),
-          Context.get(context, EvcnetEmulator.EvcnetEmulator),
-          Context.get(context, RaidiamEmulator.RaidiamEmulator),
-        ];
-        const raidiam = Context.get(context, RaidiamEmulator.RaidiamEmulator);
-        const listening = Effect.forEach(
-          [...emulators, { ...raidiam, tokenUrl: raidiam.plainTokenUrl }],
-          ({ apiUrl, certificateAuthority, tokenUrl }) =>
-            Effect.all([
-              listens(tokenUrl, certificateAuthority),
-              listens(apiUrl, certificateAuthority),
-            ]),
+  it.live("frees every port with the scope although connections are open", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make();
+      const layers = Layer.mergeAll(sharedHost(), ownHosts());
+      const context = yield* Layer.buildWithScope(layers, scope);
+      const emulators = [Context.get(context, SharedHost), Context.get(context, OwnHosts)];
+      const listening = Effect.forEach(emulators, ({ apiUrl, certificateAuthority, tokenUrl }) =>
+        Effect.all([
+          listens(tokenUrl, certificateAuthority),
+          listens(apiUrl, certificateAuthority),
+        ]),
+      );
+      for (const emulator of emulators) {
+        // the client outlives the server, so its idle connections are open when the scope closes
+        const client = yield* Layer.build(
+          Layer.fresh(TestHttpClient.layer(emulator.certificateAuthority)),
         );
-        for (const emulator of emulators) {
-          // the client outlives the server, so that its kept-alive connections are there when the scope closes
-          const client = yield* Layer.build(
-            Layer.fresh(TestHttpClient.layer(emulator.certificateAuthority)),
-          );
-          yield* Effect.provideContext(call(`${emulator.apiUrl}/a`), client);
-        }
-        assert.isTrue((yield* listening).flat().every((open) => open));
-        yield* Scope.close(scope, Exit.void);
-        assert.isFalse((yield* listening).flat().some((open) => open));
-      }),
+        yield* Effect.provideContext(call(`${emulator.apiUrl}/a`), client);
+      }
+      assert.isTrue((yield* listening).flat().every((open) => open));
+      yield* Scope.close(scope, Exit.void);
+      assert.isFalse((yield* listening).flat().some((open) => open));
+    }),
   );
 });

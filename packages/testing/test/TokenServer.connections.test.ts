@@ -17,9 +17,9 @@ const statuses = (url: string, times: number) =>
     Effect.map(outcome(url), (seen) => ("status" in seen ? seen.status : seen.code)),
   );
 
-describe("TokenServer and connections", () => {
+describe("TokenServer connections", () => {
   for (const [name, layer] of transports) {
-    it.live(`plays one script for connections and requests alike ${name}`, () =>
+    it.live(`plays one script for connections and requests ${name}`, () =>
       Effect.gen(function* () {
         const { requestCount, requests, tokenUrl } = yield* TokenServer.TokenServer;
         assert.deepStrictEqual(yield* statuses(tokenUrl, 7), [
@@ -47,7 +47,7 @@ describe("TokenServer and connections", () => {
       ),
     );
 
-    it.live(`takes a connection's answer from a function as the request's ${name}`, () =>
+    it.live(`plays a connection fault from a function at the request ${name}`, () =>
       Effect.gen(function* () {
         const { requestCount, tokenUrl } = yield* TokenServer.TokenServer;
         assert.deepStrictEqual(yield* statuses(tokenUrl, 2), ["ECONNRESET", 200]);
@@ -60,14 +60,14 @@ describe("TokenServer and connections", () => {
     );
 
     for (const at of phases) {
-      it.live(`frees a client that hangs at ${at} when its scope closes ${name}`, () =>
+      it.live(`releases a client that waits at ${at} when the scope closes ${name}`, () =>
         Effect.gen(function* () {
           const answer = TokenServer.delayed(TokenServer.hangAt(at), "1 milli");
           const seen = yield* Effect.scoped(
             Effect.gen(function* () {
               const context = yield* Layer.build(layer([answer]));
               const server = yield* Effect.provideContext(TokenServer.TokenServer, context);
-              // the client on sockets must outlive its server
+              // over sockets the client must outlive the server
               const client =
                 layer === overTls
                   ? yield* Effect.provideContext(
@@ -97,7 +97,7 @@ describe("TokenServer and connections", () => {
     it.live(`sees a client leave that it lets hang at ${at}`, () =>
       Effect.gen(function* () {
         const server = yield* TokenServer.TokenServer;
-        // not undici, which goes on connecting for a request that was given up
+        // undici would continue to connect after its request was interrupted
         const socket = Tls.connect({
           host: "localhost",
           port: Number(new URL(server.origin).port),
@@ -126,7 +126,7 @@ describe("TokenServer and connections", () => {
     );
   }
 
-  it.live("refuses whoever comes to a server in memory that is gone", () =>
+  it.live("refuses connections in memory after the scope has closed", () =>
     Effect.gen(function* () {
       const client = yield* HttpClient.HttpClient.pipe(
         Effect.provide(TokenServer.layerHttpClient([TokenServer.token()])),
@@ -138,7 +138,7 @@ describe("TokenServer and connections", () => {
     }),
   );
 
-  it.live("keeps a connection for the requests to come", () =>
+  it.live("keeps connections alive for later requests", () =>
     Effect.gen(function* () {
       const { connectionCount, tokenUrl } = yield* TokenServer.TokenServer;
       for (let i = 0; i < 20; i++) yield* outcome(tokenUrl);
@@ -146,7 +146,7 @@ describe("TokenServer and connections", () => {
     }).pipe(Effect.provide(overTls([TokenServer.token()]))),
   );
 
-  it.live("answers 500 for a script that dies", () =>
+  it.live("answers 500 when a script dies", () =>
     Effect.gen(function* () {
       const { tokenUrl } = yield* TokenServer.TokenServer;
       assert.deepStrictEqual(yield* outcome(tokenUrl), { status: 500, text: "Error: no idea" });
@@ -171,6 +171,6 @@ describe("TokenServer and connections", () => {
   );
 });
 
-/** Builds a layer that outlives the scope at hand. */
+/** Builds a layer that outlives the current scope. */
 const detached = <A>(layer: Layer.Layer<A>) =>
   Layer.build(layer).pipe(Effect.provideService(Scope.Scope, Scope.makeUnsafe()));

@@ -20,15 +20,15 @@ const digits = "0123456789";
 const pause = "1 milli";
 const chunked = { headers: { "transfer-encoding": "chunked" } };
 
-/** One answer, what a client sees of it on either transport, and how many requests the server read. */
+/** An answer, its outcome on both transports, and the number of requests that the server read. */
 const table: ReadonlyArray<
   readonly [name: string, answer: TokenServer.Answer, seen: Outcome, requests?: 0]
 > = [
   ["text", TokenServer.respond("é"), answered("é")],
   ["bytes", TokenServer.respond(new Uint8Array([0x68, 0x69])), answered("hi")],
   ["an empty body", TokenServer.respond(""), answered("")],
-  ["no body at all", TokenServer.respond("", { status: 204 }), answered("", 204)],
-  ["a status of its own", TokenServer.respond("?", { status: 799 }), answered("?", 799)],
+  ["an answer without a body", TokenServer.respond("", { status: 204 }), answered("", 204)],
+  ["an unusual status", TokenServer.respond("?", { status: 799 }), answered("?", 799)],
   ["a chunked body", TokenServer.respond(digits, chunked), answered(digits)],
   ["a redirect", TokenServer.redirect("https://evil.test/"), answered("", 302)],
   [
@@ -55,7 +55,7 @@ const table: ReadonlyArray<
   ],
   ["a dripped body and a reset", TokenServer.resetAt("body", { drip: { pause } }), reset("body")],
 
-  ["a body that is cut after its last byte", TokenServer.truncate(digits), closed("body")],
+  ["a body without its promised bytes", TokenServer.truncate(digits), closed("body")],
   [
     "a body that is cut before its last byte",
     TokenServer.truncate(digits, { at: 9 }),
@@ -77,7 +77,7 @@ const table: ReadonlyArray<
     closed("body"),
   ],
   [
-    "a cut that only its text betrays",
+    "a cut body without framing",
     TokenServer.truncate(digits, { at: 4, framing: "close" }),
     answered("0123"),
   ],
@@ -104,18 +104,18 @@ const table: ReadonlyArray<
   ["a reset", TokenServer.reset, reset("head")],
   ["a reset at headers", TokenServer.resetAt("headers"), reset("head")],
   ["a reset at body", TokenServer.resetAt("body", { body: digits }), reset("body")],
-  ["an end at accept", TokenServer.closeAt("accept"), reset("head"), 0],
-  ["an end at handshake", TokenServer.closeAt("handshake"), reset("head"), 0],
-  ["an end at tls", TokenServer.closeAt("tls"), closed("head"), 0],
-  ["an end at request", TokenServer.closeAt("request"), closed("head")],
-  ["an end at headers", TokenServer.closeAt("headers"), closed("head")],
-  ["an end at body", TokenServer.closeAt("body"), closed("body")],
+  ["a close at accept", TokenServer.closeAt("accept"), reset("head"), 0],
+  ["a close at handshake", TokenServer.closeAt("handshake"), reset("head"), 0],
+  ["a close at tls", TokenServer.closeAt("tls"), closed("head"), 0],
+  ["a close at request", TokenServer.closeAt("request"), closed("head")],
+  ["a close at headers", TokenServer.closeAt("headers"), closed("head")],
+  ["a close at body", TokenServer.closeAt("body"), closed("body")],
 ];
 
 for (const [name, layer] of transports) {
-  describe(`TokenServer ${name} lets a client see`, () => {
+  describe(`TokenServer ${name}`, () => {
     for (const [what, answer, seen, requests] of table) {
-      it.live(`${what}, and then the next answer`, () =>
+      it.live(`plays ${what} and then the next answer`, () =>
         Effect.gen(function* () {
           const { requestCount, tokenUrl } = yield* TokenServer.TokenServer;
           assert.deepStrictEqual(yield* outcome(tokenUrl), seen);
@@ -126,7 +126,7 @@ for (const [name, layer] of transports) {
       );
     }
 
-    it.live("headers that repeat, and where a redirect leads", () =>
+    it.live("sends repeated headers and the location of a redirect", () =>
       Effect.gen(function* () {
         const { tokenUrl } = yield* TokenServer.TokenServer;
         const repeated = yield* HttpClient.post(tokenUrl);
@@ -145,7 +145,7 @@ for (const [name, layer] of transports) {
       ),
     );
 
-    it.live("a small body that expands to many MiB of JSON", () =>
+    it.live("sends a small gzip body that expands to 3 MiB of JSON", () =>
       Effect.gen(function* () {
         const { tokenUrl } = yield* TokenServer.TokenServer;
         const response = yield* HttpClient.post(tokenUrl);
@@ -158,7 +158,7 @@ for (const [name, layer] of transports) {
       }).pipe(Effect.provide(layer([TokenServer.gzipBomb(3)]))),
     );
 
-    it.live("what came before a break", () =>
+    it.live("sends status and headers before a reset at body", () =>
       Effect.gen(function* () {
         const { tokenUrl } = yield* TokenServer.TokenServer;
         const response = yield* HttpClient.post(tokenUrl);

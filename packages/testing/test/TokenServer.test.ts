@@ -8,12 +8,12 @@ import * as Fiber from "effect/Fiber";
 import * as HttpClient from "effect/http/HttpClient";
 import * as Layer from "effect/Layer";
 import * as Stream from "effect/Stream";
-import { call, listens, post, withClient } from "./http.ts";
+import { call, listens, post, withClient } from "@x/testing/RawHttp";
 import { transports } from "./TokenServerTransports.ts";
 
 for (const [name, layer] of transports) {
   describe(`TokenServer ${name}`, () => {
-    it.live("plays its answers in order and the last one for ever", () =>
+    it.live("plays answers in order and repeats the last one", () =>
       Effect.gen(function* () {
         const { requestCount, tokenUrl } = yield* TokenServer.TokenServer;
         const first = yield* post(tokenUrl, { grant_type: "client_credentials" });
@@ -44,7 +44,7 @@ for (const [name, layer] of transports) {
       ),
     );
 
-    it.live("plays a function of the request and its index, and another script when told to", () =>
+    it.live("plays a function of the request and its index, then another script", () =>
       Effect.gen(function* () {
         const server = yield* TokenServer.TokenServer;
         assert.deepStrictEqual((yield* call(`${server.origin}/a?b=c`)).json, {
@@ -63,7 +63,7 @@ for (const [name, layer] of transports) {
       ),
     );
 
-    it.live("records what it received", () =>
+    it.live("records requests", () =>
       Effect.gen(function* () {
         const server = yield* TokenServer.TokenServer;
         yield* post(`${server.tokenUrl}?q=1`, { a: "é +" }, { "x-odd": "1" });
@@ -81,7 +81,7 @@ for (const [name, layer] of transports) {
       }).pipe(Effect.provide(layer([TokenServer.token()]))),
     );
 
-    it.live("hangs without an answer until the caller leaves", () =>
+    it.live("never answers until the caller leaves", () =>
       Effect.gen(function* () {
         const arrived = yield* Deferred.make<void>();
         const server = yield* TokenServer.TokenServer;
@@ -95,7 +95,7 @@ for (const [name, layer] of transports) {
       }).pipe(Effect.provide(layer([TokenServer.hang]))),
     );
 
-    it.live("lets time pass before an answer", () =>
+    it.live("waits before a delayed answer", () =>
       Effect.gen(function* () {
         const { tokenUrl } = yield* TokenServer.TokenServer;
         const late = yield* Effect.timeoutOption(post(tokenUrl, {}), "50 millis");
@@ -112,7 +112,7 @@ for (const [name, layer] of transports) {
       }).pipe(Effect.provide(layer([TokenServer.reset, TokenServer.token()]))),
     );
 
-    it.live("truncates a body that promised more", () =>
+    it.live("sends fewer bytes than a truncated answer promises", () =>
       Effect.gen(function* () {
         const { tokenUrl } = yield* TokenServer.TokenServer;
         const response = yield* HttpClient.post(tokenUrl);
@@ -122,7 +122,7 @@ for (const [name, layer] of transports) {
       }).pipe(Effect.provide(layer([TokenServer.truncate("0123456789")]))),
     );
 
-    it.live("sends a body without end", () =>
+    it.live("sends an endless body", () =>
       Effect.gen(function* () {
         const { tokenUrl } = yield* TokenServer.TokenServer;
         const response = yield* HttpClient.post(tokenUrl);
@@ -154,7 +154,7 @@ describe("TokenServer", () => {
     }).pipe(Effect.provide(TokenServer.layerHttpClient([TokenServer.token()]))),
   );
 
-  it.live("sees the certificate that a client shows and counts connections", () =>
+  it.live("records the client certificate and counts connections", () =>
     Effect.gen(function* () {
       const server = yield* TokenServer.TokenServer;
       const certificate = yield* Certificates.selfSigned({ commonName: "anyone" });
@@ -165,10 +165,10 @@ describe("TokenServer", () => {
   );
 
   for (const [name, answer] of [
-    ["hangs", TokenServer.hang],
-    ["sends without end", TokenServer.endless()],
+    ["never comes", TokenServer.hang],
+    ["never ends", TokenServer.endless()],
   ] as const) {
-    it.live(`closes its port and connections with the scope while it ${name}`, () =>
+    it.live(`closes its port and connections with the scope while an answer ${name}`, () =>
       Effect.gen(function* () {
         const arrived = yield* Deferred.make<void>();
         const outcome = yield* Deferred.make<string>();

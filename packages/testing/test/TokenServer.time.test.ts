@@ -10,8 +10,8 @@ import * as Stream from "effect/Stream";
 import * as TestClock from "effect/testing/TestClock";
 import { outcome, overTls } from "./TokenServerTransports.ts";
 
-describe("TokenServer in memory takes its time from the Clock", () => {
-  it.effect("for a delay", () =>
+describe("TokenServer in memory", () => {
+  it.effect("waits for a delay on the Clock", () =>
     Effect.gen(function* () {
       const { tokenUrl } = yield* TokenServer.TokenServer;
       const fiber = yield* Effect.forkChild(
@@ -29,11 +29,11 @@ describe("TokenServer in memory takes its time from the Clock", () => {
   );
 
   for (const [what, answer, complete] of [
-    ["a body that drips", TokenServer.respond("abc"), true],
-    ["a body that drips and never ends", TokenServer.endless({ body: "a", filler: "bc" }), false],
-    ["a body that drips and breaks off", TokenServer.truncate("abc"), false],
+    ["a dripped body", TokenServer.respond("abc"), true],
+    ["a dripped body that never ends", TokenServer.endless({ body: "a", filler: "bc" }), false],
+    ["a dripped body that breaks off", TokenServer.truncate("abc"), false],
   ] as const) {
-    it.effect(`for ${what}`, () =>
+    it.effect(`sends ${what} on the Clock`, () =>
       Effect.gen(function* () {
         const { tokenUrl } = yield* TokenServer.TokenServer;
         const pieces = yield* Queue.unbounded<string>();
@@ -64,7 +64,7 @@ describe("TokenServer in memory takes its time from the Clock", () => {
     );
   }
 
-  it.effect("for a head that drips before its body", () =>
+  it.effect("sends a dripped head and body on the Clock", () =>
     Effect.gen(function* () {
       const { tokenUrl } = yield* TokenServer.TokenServer;
       const fiber = yield* Effect.forkChild(HttpClient.post(tokenUrl));
@@ -91,20 +91,24 @@ describe("TokenServer in memory takes its time from the Clock", () => {
 describe("TokenServer over TLS", () => {
   for (const [what, answer, least] of [
     ["a delay", TokenServer.delayed(TokenServer.token(), "30 millis"), 30],
-    ["a connection's delay", TokenServer.delayed(TokenServer.resetAt("accept"), "30 millis"), 30],
-    ["a body that drips", TokenServer.respond("abc", { drip: { pause: "15 millis" } }), 30],
     [
-      "a head that drips",
+      "a delayed connection fault",
+      TokenServer.delayed(TokenServer.resetAt("accept"), "30 millis"),
+      30,
+    ],
+    ["a dripped body", TokenServer.respond("abc", { drip: { pause: "15 millis" } }), 30],
+    [
+      "a dripped head",
       TokenServer.respond("", { drip: { pause: "10 millis", bytes: 10, from: "headers" } }),
       30,
     ],
   ] as const) {
-    it.live(`lets no less time pass than ${what} takes`, () =>
+    it.live(`waits at least as long as ${what} takes`, () =>
       Effect.gen(function* () {
         const { tokenUrl } = yield* TokenServer.TokenServer;
         const start = performance.now();
         yield* outcome(tokenUrl);
-        // a millisecond for what timers round off
+        // timers may fire up to a millisecond early
         assert.isAtLeast(performance.now() - start, least - 1);
       }).pipe(Effect.provide(overTls([answer]))),
     );

@@ -1,4 +1,4 @@
-/** The two ways to play a script, and what a client sees of an answer. */
+/** The two transports of a script, and the outcome of an answer for a client. */
 import * as TestHttpClient from "@x/testing/TestHttpClient";
 import * as TokenServer from "@x/testing/TokenServer";
 import * as Effect from "effect/Effect";
@@ -22,7 +22,7 @@ export const transports = [
 export type Outcome =
   | { readonly status: number; readonly text: string }
   | {
-      /** Whether there was a response already. */
+      /** Whether the failure came before or after the head. */
       readonly at: "head" | "body";
       readonly reason: string;
       readonly cause: string;
@@ -49,7 +49,7 @@ export const outcome = (url: string) =>
     }),
   );
 
-/** Waits for a state that comes in its own time. */
+/** Polls until a condition is true. */
 export const until = (state: Effect.Effect<boolean>): Effect.Effect<void> =>
   Effect.flatMap(state, (reached) =>
     reached ? Effect.void : Effect.andThen(Effect.sleep("2 millis"), until(state)),

@@ -1,1 +1,2 @@
-export { Tigr, type TigrOperations, type TigrOptions } from "./Tigr.ts";
+export * from "@x/core/names";
+export * from "./Tigr.ts";

@@ -17,23 +17,23 @@ const options = {
   password: secret,
 } as const;
 
-describe("The types of Tigr", () => {
-  it("ask for an HttpClient and no certificate", () => {
+describe("Types of Tigr", () => {
+  it("Tigr.layer requires only an HttpClient", () => {
     const layer = () => Tigr.layer(options);
     expectTypeOf(layer).returns.toEqualTypeOf<Layer.Layer<Tigr, TokenError, HttpClient>>();
   });
 
-  it("give the ping of the vendor's page", () => {
+  it("the service has a typed ping", () => {
     expectTypeOf<Effect.Success<typeof Tigr>["ping"]>().toEqualTypeOf<
       Effect.Effect<void, HttpClientError | TokenError>
     >();
   });
 
-  it("refuse what is not an option", () => {
+  it("Tigr.layer rejects invalid options", () => {
     const wrong = () => [
       // @ts-expect-error a secret that is not redacted
       Tigr.layer({ ...options, password: "p" }),
-      // @ts-expect-error field names that nobody documents
+      // @ts-expect-error undocumented field names
       Tigr.layer({ ...options, fieldNames: "UPPER" }),
       // @ts-expect-error an environment that does not exist
       Tigr.layer({ ...options, environment: "acceptance" }),

@@ -1,6 +1,6 @@
 import type * as x509 from "@peculiar/x509";
 
-/** The attributes of a subject, in the order in which the certificate holds them. */
+/** Attributes of a subject in the order of the certificate. */
 export type Attributes = ReadonlyArray<readonly [type: "C" | "O" | "CN", value: string]>;
 
 export const attributes = (commonName: string): Attributes => [
@@ -12,7 +12,7 @@ export const attributes = (commonName: string): Attributes => [
 export const toJsonName = (self: Attributes): x509.JsonName =>
   self.map(([type, value]) => ({ [type]: [value] }));
 
-/** Prints a subject as RFC 4514 wants it: last attribute first, special characters escaped. */
+/** Formats a subject by RFC 4514: last attribute first, special characters escaped. */
 export const format = (self: Attributes): string =>
   self
     .toReversed()

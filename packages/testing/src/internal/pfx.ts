@@ -1,144 +1,79 @@
-import forge from "node-forge";
+import * as Asn1 from "asn1js";
 import * as Crypto from "node:crypto";
+import * as Pki from "pkijs";
 
-const { asn1, pki } = forge;
-const { Class, Type } = asn1;
-
+/** Rounds of key derivation; 2048 is the default of `openssl pkcs12 -export`. */
 const iterations = 2048;
 
-const sequence = (...values: Array<forge.asn1.Asn1>) =>
-  asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, values);
-const set = (...values: Array<forge.asn1.Asn1>) =>
-  asn1.create(Class.UNIVERSAL, Type.SET, true, values);
-const oid = (value: string) =>
-  asn1.create(Class.UNIVERSAL, Type.OID, false, asn1.oidToDer(value).getBytes());
-const octets = (bytes: string) => asn1.create(Class.UNIVERSAL, Type.OCTETSTRING, false, bytes);
-const integer = (value: number) =>
-  asn1.create(Class.UNIVERSAL, Type.INTEGER, false, asn1.integerToDer(value).getBytes());
-const explicit = (value: forge.asn1.Asn1) =>
-  asn1.create(Class.CONTEXT_SPECIFIC, Type.NONE, true, [value]);
-const der = (value: forge.asn1.Asn1) => asn1.toDer(value).getBytes();
+// RFC 7292 §4.2 and RFC 2985 §5.5.2
+const certificateBag = "1.2.840.113549.1.12.10.1.3";
+const shroudedKeyBag = "1.2.840.113549.1.12.10.1.2";
+const localKeyId = "1.2.840.113549.1.9.21";
 
-const named = (name: string): string => {
-  const value = pki.oids[name];
-  if (value === undefined) throw new Error(`node-forge knows no object identifier named ${name}`);
-  return value;
-};
-
-const data = (content: forge.asn1.Asn1) =>
-  sequence(oid(named("data")), explicit(octets(der(content))));
-
-/** What Windows and OpenSSL 1 wrote: RC2 with a 40-bit key (RFC 7292 appendix C). */
-const encryptWithRc2 = (content: forge.asn1.Asn1, passphrase: string) => {
-  const salt = forge.random.getBytesSync(8);
-  const derive = (id: number, length: number) =>
-    forge.pkcs12.generateKey(passphrase, forge.util.createBuffer(salt), id, iterations, length);
-  const cipher = forge.rc2.createEncryptionCipher(derive(1, 5), 40);
-  cipher.start(derive(2, 8));
-  cipher.update(asn1.toDer(content));
-  cipher.finish();
-  return {
-    algorithm: sequence(
-      oid(named("pbewithSHAAnd40BitRC2-CBC")),
-      sequence(octets(salt), integer(iterations)),
-    ),
-    bytes: cipher.output.getBytes(),
-  };
-};
-
-const rc2EncryptedData = (content: forge.asn1.Asn1, passphrase: string) => {
-  const { algorithm, bytes } = encryptWithRc2(content, passphrase);
-  return sequence(
-    oid(named("encryptedData")),
-    explicit(
-      sequence(
-        integer(0),
-        sequence(
-          oid(named("data")),
-          algorithm,
-          asn1.create(Class.CONTEXT_SPECIFIC, Type.NONE, false, bytes),
-        ),
-      ),
-    ),
-  );
-};
-
-const macData = (safe: forge.asn1.Asn1, passphrase: string) => {
-  const salt = forge.random.getBytesSync(8);
-  const mac = forge.hmac.create();
-  mac.start(
-    forge.md.sha1.create(),
-    forge.pkcs12.generateKey(passphrase, forge.util.createBuffer(salt), 3, iterations, 20),
-  );
-  mac.update(der(safe));
-  const algorithm = sequence(
-    oid(named("sha1")),
-    asn1.create(Class.UNIVERSAL, Type.NULL, false, ""),
-  );
-  return sequence(
-    sequence(algorithm, octets(mac.getMac().getBytes())),
-    octets(salt),
-    integer(iterations),
-  );
-};
-
-/**
- * Builds the PKCS#12 file (RFC 7292) of one certificate and its key.
- *
- * forge's own writer parses the key and the certificate, and so takes RSA only.
- * Here both stay the bytes that they are, which admits EC.
- */
-export const encode = (options: {
+/** Encodes a certificate and its key as a PKCS#12 file (RFC 7292) under AES-256-CBC. */
+export const encode = async (options: {
   readonly certificate: string;
   readonly privateKey: string;
   readonly passphrase: string;
-  readonly legacy: boolean;
   readonly omit: "privateKey" | "certificate" | undefined;
-}): Uint8Array => {
+}): Promise<Uint8Array> => {
+  const password = bufferOf(Buffer.from(options.passphrase, "utf8"));
+  const encryption = {
+    password,
+    contentEncryptionAlgorithm: { name: "AES-CBC", length: 256 },
+    hmacHashAlgorithm: "SHA-256",
+    iterationCount: iterations,
+  };
   const certificate = new Crypto.X509Certificate(options.certificate).raw;
-  const privateKey = Crypto.createPrivateKey(options.privateKey).export({
-    type: "pkcs8",
-    format: "der",
+  const key = Crypto.createPrivateKey(options.privateKey).export({ type: "pkcs8", format: "der" });
+
+  const bags: Array<Pki.SafeBag> = [];
+  // the same id in both bags tells a reader which key belongs to the certificate
+  const id = new Pki.Attribute({
+    type: localKeyId,
+    values: [
+      new Asn1.OctetString({
+        valueHex: bufferOf(Crypto.createHash("sha1").update(certificate).digest()),
+      }),
+    ],
   });
-  const localKeyId = Crypto.createHash("sha1").update(certificate).digest("latin1");
-  const attributes = set(sequence(oid(named("localKeyId")), set(octets(localKeyId))));
+  if (options.omit !== "certificate") {
+    bags.push(
+      new Pki.SafeBag({
+        bagId: certificateBag,
+        bagValue: new Pki.CertBag({ parsedValue: Pki.Certificate.fromBER(bufferOf(certificate)) }),
+        bagAttributes: [id],
+      }),
+    );
+  }
+  if (options.omit !== "privateKey") {
+    const bagValue = new Pki.PKCS8ShroudedKeyBag({
+      parsedValue: Pki.PrivateKeyInfo.fromBER(bufferOf(key)),
+    });
+    await bagValue.makeInternalValues(encryption);
+    bags.push(new Pki.SafeBag({ bagId: shroudedKeyBag, bagValue, bagAttributes: [id] }));
+  }
 
-  const certificates = sequence(
-    sequence(
-      oid(named("certBag")),
-      explicit(
-        sequence(oid(named("x509Certificate")), explicit(octets(certificate.toString("latin1")))),
-      ),
-      attributes,
-    ),
-  );
-  const keys = sequence(
-    sequence(
-      oid(named("pkcs8ShroudedKeyBag")),
-      explicit(
-        pki.encryptPrivateKeyInfo(asn1.fromDer(privateKey.toString("latin1")), options.passphrase, {
-          algorithm: options.legacy ? "3des" : "aes256",
-          count: iterations,
-        }),
-      ),
-      attributes,
-    ),
-  );
-  const safe = sequence(
-    ...(options.omit === "certificate"
-      ? []
-      : [options.legacy ? rc2EncryptedData(certificates, options.passphrase) : data(certificates)]),
-    ...(options.omit === "privateKey" ? [] : [data(keys)]),
-  );
-  return Buffer.from(
-    der(sequence(integer(3), data(safe), macData(safe, options.passphrase))),
-    "latin1",
-  );
+  const authenticatedSafe = new Pki.AuthenticatedSafe({
+    parsedValue: {
+      safeContents: bags.map((bag) => ({
+        // RFC 7292 §3.1: 1 encrypts the bag with the password, 0 leaves it as it is
+        privacyMode: bag.bagId === certificateBag ? 1 : 0,
+        value: new Pki.SafeContents({ safeBags: [bag] }),
+      })),
+    },
+  });
+  await authenticatedSafe.makeInternalValues({
+    safeContents: bags.map(({ bagId }) => (bagId === certificateBag ? encryption : {})),
+  });
+  const pfx = new Pki.PFX({ parsedValue: { integrityMode: 0, authenticatedSafe } });
+  await pfx.makeInternalValues({
+    password,
+    iterations,
+    pbkdf2HashAlgorithm: { name: "SHA-256" },
+    hmacHashAlgorithm: "SHA-256",
+  });
+  return new Uint8Array(pfx.toSchema().toBER());
 };
 
-/** An encrypted PKCS#8 key, PEM, that OpenSSL 3 refuses to open. */
-export const encryptKeyWithRc2 = (privateKey: string, passphrase: string): string => {
-  const key = Crypto.createPrivateKey(privateKey).export({ type: "pkcs8", format: "der" });
-  const { algorithm, bytes } = encryptWithRc2(asn1.fromDer(key.toString("latin1")), passphrase);
-  return pki.encryptedPrivateKeyToPem(sequence(algorithm, octets(bytes)));
-};
+const bufferOf = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;

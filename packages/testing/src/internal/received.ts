@@ -1,8 +1,8 @@
-/** What every listener records of a request in the same way. */
+/** Parts of a request that every listener records in the same way. */
 import type * as Crypto from "node:crypto";
 import type * as ReceivedRequest from "../ReceivedRequest.ts";
 
-/** Raw headers in order, names lower-cased. */
+/** Pairs up raw headers in order of arrival, with names in lower case. */
 export const headersOf = (
   raw: ReadonlyArray<string>,
 ): ReceivedRequest.ReceivedRequest["headers"] => {
@@ -11,7 +11,7 @@ export const headersOf = (
   return headers;
 };
 
-/** `x5t#S256` of the certificate that a client showed (RFC 8705 §3.1). */
+/** Returns the `x5t#S256` of a client certificate (RFC 8705 §3.1). */
 export const thumbprintOf = (certificate: Crypto.X509Certificate | undefined): string | undefined =>
   certificate &&
   Buffer.from(certificate.fingerprint256.replaceAll(":", ""), "hex").toString("base64url");

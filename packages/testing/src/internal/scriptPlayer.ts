@@ -1,23 +1,22 @@
 import * as Effect from "effect/Effect";
 import type { ReceivedRequest } from "../ReceivedRequest.ts";
-import type { Script } from "../TokenServer.ts";
-import type { Answer } from "./answer.ts";
-import * as RequestLog from "./requestLog.ts";
+import * as RequestLog from "../RequestLog.ts";
+import type { Answer, Script } from "./answer.ts";
 
-/** An answer that a connection gets before it can carry a request. */
+/** An answer that stops a connection before it can carry a request. */
 export type ConnectionFault = Answer & {
   readonly _tag: "Hang" | "Reset" | "Close";
   readonly at: "accept" | "handshake" | "tls";
 };
 
-/** A script, where it stands, and what came in. */
+/** A script, its position and its record of requests. */
 export interface ScriptPlayer {
   readonly log: RequestLog.RequestLog;
-  /** Takes the next answer if it is one for a connection. */
+  /** Takes the next answer if it applies to a connection. */
   readonly connect: () => ConnectionFault | undefined;
   /** Records a request and takes the next answer. */
   readonly next: (request: ReceivedRequest) => Effect.Effect<Answer>;
-  /** Whether the next answer waits for a connection. */
+  /** Whether the next answer applies to a connection. */
   readonly wantsConnection: () => boolean;
   readonly setScript: (script: Script) => void;
 }

@@ -15,9 +15,9 @@ import * as Reply from "./scriptedReply.ts";
 import * as Fault from "./transportFault.ts";
 
 /**
- * A client that is its own server: what a script says comes out as undici would report it.
+ * Makes an `HttpClient` that plays a script and reports faults as undici does.
  *
- * Once the scope is closed the server is gone: whoever waits is let go, and nobody can connect.
+ * When the scope closes, waiting callers get a closed connection and later callers a refused one.
  */
 export const make = (
   player: ScriptPlayer,
@@ -64,7 +64,7 @@ const end = (ending: Exclude<Reply.Ending, "complete">): Effect.Effect<never, Er
 
 const misunderstood = (bytes: Uint8Array): Error => {
   const start = new TextDecoder().decode(bytes.subarray(0, 16));
-  // undici never asks for a 100, and takes it amiss
+  // undici never expects a 100 and rejects it
   if (start.startsWith("HTTP/1.1 100 ")) return Fault.badResponse();
   return start === "" || start.startsWith("HTTP/") ? Fault.otherSideClosed() : Fault.notHttp();
 };
@@ -96,7 +96,7 @@ const respond = (
         : Stream.concat(content, Stream.fromEffect(whileOpen(endOf(message)))),
     );
     const response = new Response(stream, { headers: message.headers.map(([k, v]) => [k, v]) });
-    // a Response refuses a status without a body, and those below 200, where a client of sockets does not
+    // a Response refuses statuses below 200 and those without a body; clients on sockets accept them
     Object.defineProperty(response, "status", { value: message.status });
     return HttpClientResponse.fromWeb(request, response);
   });
@@ -104,7 +104,7 @@ const respond = (
 const endOf = ({ ending }: Reply.Message): Effect.Effect<never, Error> =>
   ending === "complete" ? Effect.never : end(ending);
 
-// nobody can tell a body that was cut from one that ends with its connection
+// without framing, a client cannot tell a truncated body from a complete one
 const isWhole = ({ chunked, ending, headers }: Reply.Message) =>
   ending === "complete" ||
   (ending === "close" &&

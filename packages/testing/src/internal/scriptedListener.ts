@@ -9,19 +9,19 @@ import type { Authority, Certificate } from "../Certificates.ts";
 import type { ReceivedRequest } from "../ReceivedRequest.ts";
 import { headersOf, thumbprintOf } from "./received.ts";
 
-/** The two faces of a connection. */
+/** A connection as its TCP socket and the TLS socket on top of it. */
 export interface Connection {
   readonly tcp: Net.Socket;
   readonly tls: Tls.TLSSocket;
 }
 
-/** A request and the means to answer it, properly or not. */
+/** A request and the sockets to answer it with. */
 export interface Exchange extends Connection {
   readonly received: ReceivedRequest;
   readonly outgoing: Http.ServerResponse;
 }
 
-/** What is done with a connection before it can carry a request. */
+/** What to do with a connection before it can carry a request. */
 export type Interception =
   | { readonly at: "tcp"; readonly run: (tcp: Net.Socket) => Effect.Effect<void> }
   | { readonly at: "tls"; readonly run: (connection: Connection) => Effect.Effect<void> };
@@ -35,9 +35,9 @@ export interface ScriptedListener {
 }
 
 /**
- * Listens on 127.0.0.1 in three storeys, TCP, TLS and HTTP, so that a connection can be stopped at each.
+ * Listens on 127.0.0.1 with separate TCP, TLS and HTTP servers, so a script can stop at each layer.
  *
- * What runs for a connection or a request ends with the connection, and everything with the scope.
+ * Work for a connection or a request ends with the connection, and all work with the scope.
  */
 export const open = (options: {
   readonly authority: Authority;
@@ -47,7 +47,7 @@ export const open = (options: {
 }): Effect.Effect<ScriptedListener, never, Scope.Scope> =>
   Effect.gen(function* () {
     const fork = yield* FiberSet.makeRuntime<never>();
-    // the client's port tells which TCP connection a TLS one runs on: Node's TLS socket has no reset of its own
+    // Node's TLS socket cannot send a RST: the client's port finds the TCP socket below it
     const connections = new Map<number, Net.Socket>();
     const tlsInterceptions = new WeakMap<
       Net.Socket,
@@ -62,7 +62,7 @@ export const open = (options: {
       fiber.addObserver(() => socket.off("close", stop));
     };
 
-    // no keep-alive timeout: a server that closes an idle connection would race with a client that uses it
+    // no keep-alive timeout: closing an idle connection would race with a client that reuses it
     const http = Http.createServer({ keepAliveTimeout: 0 }, (incoming, outgoing) => {
       const tls = incoming.socket as Tls.TLSSocket;
       const tcp = connections.get(tls.remotePort ?? 0);
@@ -81,7 +81,7 @@ export const open = (options: {
         key: options.server.privateKey,
         ca: options.authority.certificate,
         requestCert: true,
-        // Of clients only: a script sees what they show, trusted or not, and answers as it says.
+        // Concerns clients only: a script records every certificate, trusted or not.
         rejectUnauthorized: false,
         ALPNProtocols: ["http/1.1"],
       },

@@ -5,18 +5,18 @@ import * as Stream from "effect/Stream";
 import * as Http from "node:http";
 import type { Answer, Body, Drip, Headers } from "./answer.ts";
 
-/** What becomes of the connection once the bytes are out. */
+/** What happens to the connection after the bytes are sent. */
 export type Ending =
-  /** The message is whole. */
+  /** The message is complete; the connection stays open. */
   | "complete"
-  /** TLS and TCP are closed in order. */
+  /** TLS and TCP are closed with a FIN. */
   | "close"
   /** TCP is reset. */
   | "reset"
-  /** Nothing more comes. */
+  /** Nothing more is sent; the connection stays open. */
   | "hang";
 
-/** An answer as the bytes that it puts on the wire. */
+/** An answer as bytes on the wire. */
 export type Reply =
   | { readonly _tag: "Silence"; readonly ending: Exclude<Ending, "complete"> }
   | { readonly _tag: "Garbage"; readonly bytes: Uint8Array }
@@ -27,10 +27,10 @@ export interface Message {
   readonly status: number;
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
   readonly body: Uint8Array;
-  /** Sent over and over after the body. */
+  /** Sent again and again after the body. */
   readonly filler: Uint8Array | undefined;
   readonly chunked: boolean;
-  /** The part in the middle of which the ending comes. */
+  /** Part in which the ending happens. */
   readonly within: "headers" | "body";
   readonly ending: Ending;
 }
@@ -85,7 +85,7 @@ export const of = (answer: Answer, method: string): Reply => {
   }
 };
 
-/** How an answer that breaks off does it. */
+/** Returns how an answer ends the connection. */
 export const endingOf = ({
   _tag,
 }: {
@@ -94,20 +94,20 @@ export const endingOf = ({
 
 const endings = { Hang: "hang", Reset: "reset", Close: "close" } as const;
 
-/** Lets the time pass that an answer wants to pass first. */
+/** Waits for the delay of an answer. */
 export const delay = (answer: Answer): Effect.Effect<void> =>
   answer.delay === undefined ? Effect.void : Effect.sleep(answer.delay);
 
-/** The pieces that a message is sent in. */
+/** A message cut into pieces. */
 export interface Pieces {
   readonly head: ReadonlyArray<Uint8Array>;
   readonly body: Iterable<Uint8Array>;
-  /** How many pauses come before the first piece of the body. */
+  /** Number of pauses before the first piece of the body. */
   readonly pausesBeforeBody: number;
   readonly pause: Duration.Duration;
 }
 
-/** Cuts a message to pieces; without framing, its body is what a client reads of it. */
+/** Cuts a message into pieces; without framing, the body has no chunk headers. */
 export const pieces = (
   self: Message,
   drip: Drip | undefined,
@@ -128,9 +128,9 @@ export const pieces = (
 };
 
 /**
- * Sends pieces by the clock: the first after so many pauses since the start, each next one a pause later.
+ * Sends each piece at its time: the first one `pauses` pauses after `start`, then one each pause.
  *
- * Every piece has a time of its own, so that a clock that jumps ahead does not stretch the whole.
+ * Times are absolute, so a clock that jumps ahead does not add delays.
  */
 export const paced = <E>(
   self: Iterable<Uint8Array>,
@@ -138,7 +138,7 @@ export const paced = <E>(
     readonly start: number;
     readonly pauses: number;
     readonly pause: Duration.Duration;
-    /** Goes around the sending of each piece. */
+    /** Wraps the effect that sends a piece. */
     readonly around: (piece: Effect.Effect<Uint8Array>) => Effect.Effect<Uint8Array, E>;
   },
 ): Stream.Stream<Uint8Array, E> =>
@@ -166,7 +166,7 @@ const empty = new Uint8Array();
 const newline = encoder.encode("\r\n");
 const lastChunk = encoder.encode("0\r\n\r\n");
 
-// bytes that an answer promises beyond what it has
+// bytes that a broken answer promises beyond those it sends
 const missing = 64;
 
 const framings = (promised: number) =>

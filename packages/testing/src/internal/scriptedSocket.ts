@@ -8,7 +8,7 @@ import type { Connection, Exchange, Interception } from "./scriptedListener.ts";
 import type { ConnectionFault, ScriptPlayer } from "./scriptPlayer.ts";
 import * as Reply from "./scriptedReply.ts";
 
-/** Plays the next answer on a new connection, if it is one for a connection. */
+/** Plays the next answer on a new connection if the answer applies to connections. */
 export const intercept = (player: ScriptPlayer): Interception | undefined => {
   const fault = player.connect();
   if (fault === undefined) return undefined;
@@ -53,13 +53,13 @@ export const serve = (player: ScriptPlayer, exchange: Exchange): Effect.Effect<v
           : yield* send(reply, answer.drip, exchange);
     }
   }).pipe(
-    // a script that dies is a server that breaks, and the client must not wait for it
+    // a defect in a script becomes a 500, so the client does not wait
     Effect.catchDefect((defect) => Effect.sync(() => breakDown(defect, exchange))),
   );
 
 const endTcp = (fault: ConnectionFault, tcp: Net.Socket) =>
   Effect.gen(function* () {
-    // read on, or Node would not notice when the client leaves
+    // Node notices that the client left only while it reads
     tcp.resume();
     yield* Reply.delay(fault);
     if (fault._tag === "Hang") return yield* Effect.never;
@@ -75,19 +75,19 @@ const conclude = (ending: Reply.Ending, { tcp, tls }: Connection): Effect.Effect
   });
 };
 
-/** Answers as Node does, which keeps the connection for the next request. */
+/** Answers through Node's response, which keeps the connection for the next request. */
 const respond = (message: Reply.Message, { outgoing }: Exchange, last: boolean) => {
   const headers = [...message.headers, ...(last ? [["connection", "close"] as const] : [])];
   outgoing.writeHead(message.status, headers.flat());
   outgoing.end(message.body);
 };
 
-/** Writes the bytes past Node's response, after which the connection is good for nothing. */
+/** Writes bytes past Node's response; the connection cannot be used afterwards. */
 const send = (message: Reply.Message, drip: Drip | undefined, exchange: Exchange) =>
   Effect.gen(function* () {
     const start = yield* Clock.currentTimeMillis;
     const announced: Reply.Message =
-      // not where the message breaks off: a client takes the end for granted that was announced
+      // only on complete messages: a client would accept an announced close as the end of a body
       message.ending === "complete"
         ? { ...message, headers: [...message.headers, ["connection", "close"]] }
         : message;
@@ -103,7 +103,7 @@ const send = (message: Reply.Message, drip: Drip | undefined, exchange: Exchange
 
 const write = (socket: Net.Socket, bytes: Uint8Array) =>
   Effect.callback<void>((resume) => {
-    // a write that fails has lost its connection, whose end stops this
+    // a failed write means a lost connection, and its close event interrupts this fiber
     socket.write(bytes, (error) => (error == null ? resume(Effect.void) : undefined));
   });
 
@@ -112,5 +112,5 @@ const breakDown = (defect: unknown, { outgoing, tcp }: Exchange) => {
   outgoing.writeHead(500, { "content-type": "text/plain" }).end(String(defect));
 };
 
-// the header of a TLS record of 122 bytes, and the first of them
+// header of a 122-byte TLS record and the first bytes of its content
 const partOfServerHello = Buffer.from("160303007a020000760303", "hex");

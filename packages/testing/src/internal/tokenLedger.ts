@@ -1,23 +1,30 @@
 import * as Crypto from "node:crypto";
-import type { Refusal } from "../Emulator.ts";
+import { bearerToken, type ReceivedRequest } from "../ReceivedRequest.ts";
+
+/**
+ * Reason why an API refuses a call.
+ *
+ * `certificate`: the token is bound to another certificate than the connection's (RFC 8705 §3).
+ *
+ * @since 0.1.0
+ */
+export type Refusal = "missing" | "unknown" | "expired" | "revoked" | "certificate";
 
 interface Entry {
   readonly scope: string | undefined;
-  /** Thumbprint of the certificate that the token is bound to (RFC 8705 §3). */
+  /** Thumbprint of the certificate to which the token is bound (RFC 8705 §3). */
   readonly certificate: string | undefined;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
 }
 
-/** How many tokens a ledger remembers; older ones become unknown. */
+/** Maximum number of tokens that a ledger remembers; older tokens become unknown. */
 const capacity = 100_000;
 
+/** The tokens that an emulator issued. */
 export interface TokenLedger {
   readonly issue: (format: "opaque" | "jwt", entry: Entry) => string;
-  readonly check: (
-    authorization: string | undefined,
-    presented: { readonly certificate: string | undefined; readonly at: number },
-  ) => Refusal | undefined;
+  readonly check: (request: ReceivedRequest) => Refusal | undefined;
   readonly revokeAll: () => void;
 }
 
@@ -35,14 +42,14 @@ export const make = (): TokenLedger => {
       }
       return token;
     },
-    check: (authorization, presented) => {
-      const token = bearer(authorization);
+    check: (request) => {
+      const token = bearerToken(request);
       if (token === undefined) return "missing";
       const entry = entries.get(token);
       if (entry === undefined) return "unknown";
       if (entry.revoked) return "revoked";
-      if (presented.at >= entry.expiresAt) return "expired";
-      if (entry.certificate !== undefined && entry.certificate !== presented.certificate)
+      if (request.at >= entry.expiresAt) return "expired";
+      if (entry.certificate !== undefined && entry.certificate !== request.certificate)
         return "certificate";
       return undefined;
     },
@@ -52,15 +59,11 @@ export const make = (): TokenLedger => {
   };
 };
 
-/** Reads the token of an `Authorization: Bearer` header (RFC 6750 §2.1). */
-export const bearer = (authorization: string | undefined): string | undefined =>
-  /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization ?? "")?.[1];
-
 const random = (bytes: number): string => Crypto.randomBytes(bytes).toString("base64url");
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-// it only has to look like the vendor's: an API finds it in the ledger and nobody else may read it
+// the signature is random: the API looks tokens up in the ledger and nothing else may read them
 const jwtShaped = (entry: Entry): string => {
   const claims = { jti: random(16), exp: Math.floor(entry.expiresAt / 1000), scope: entry.scope };
   return `${part({ alg: "RS256", typ: "JWT" })}.${part(claims)}.${random(64)}`;

@@ -1,7 +1,7 @@
 import * as HttpClientError from "effect/http/HttpClientError";
 import type { HttpClientRequest } from "effect/http/HttpClientRequest";
 
-/** The error of a client whose request came to nothing for this cause. */
+/** Makes the error that a client reports for a failed request. */
 export const transportError = (
   request: HttpClientRequest,
   cause: Error,
@@ -10,7 +10,7 @@ export const transportError = (
     reason: new HttpClientError.TransportError({ request, cause }),
   });
 
-// names, codes and messages are those of Node's sockets and of undici
+// names, codes and messages are copied from Node's sockets and undici
 
 export const connectionReset = (): Error =>
   Object.assign(new Error("read ECONNRESET"), {

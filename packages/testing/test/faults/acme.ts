@@ -1,14 +1,14 @@
-/** The vendor that the faults befall, its servers, and the clients that it is reached by. */
+/** A vendor for tests of faults, with its servers and clients. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
 import { Agent } from "@effect/platform-node/Undici";
 import * as ClientAuth from "@x/core/ClientAuth";
-import type * as Definition from "@x/core/Definition";
+import * as Grant from "@x/core/Grant";
+import * as Options from "@x/core/Options";
 import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
 import * as Provider from "@x/core/Provider";
 import * as RefreshPolicy from "@x/core/RefreshPolicy";
 import type * as TokenError from "@x/core/TokenError";
 import * as TokenServer from "@x/testing/TokenServer";
-import * as Config from "effect/Config";
 import * as Context from "effect/Context";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
@@ -19,38 +19,30 @@ import * as Redacted from "effect/Redacted";
 import * as Schedule from "effect/Schedule";
 import { inspect } from "node:util";
 
-export interface AcmeOptions extends Definition.CommonOptions<"test"> {
-  readonly clientId: string;
-  readonly clientSecret: Redacted.Redacted;
-  readonly clientAuth?: "basic" | "post" | PrivateKeyJwt.PrivateKeyJwt | undefined;
-}
-
 export class Acme extends Provider.Service<Acme>()("acme/Acme", {
   name: "Acme",
+  options: {
+    clientId: Options.Text,
+    clientSecret: Options.Secret,
+    clientAuth: Options.withDefault(Options.oneOf("basic", "post", "assertion"), "post"),
+    /** A P-256 key for assertions. */
+    signingKey: Options.optional(Options.SecretText),
+  },
   environments: { test: { lifetime: "5 minutes" } },
-  grant: "client_credentials",
-  clientAuth: (options: AcmeOptions) => {
-    if (options.clientAuth === "basic")
-      return ClientAuth.secretBasic({ ...options, encoding: "form" });
-    return options.clientAuth === undefined || options.clientAuth === "post"
-      ? ClientAuth.secretPost(options)
-      : PrivateKeyJwt.clientAuth({
-          clientId: options.clientId,
-          issuer: "https://login.acme.test",
-          privateKeyJwt: options.clientAuth,
-        });
-  },
-  configPrefix: "ACME",
-  config: {
-    clientId: Config.String("ACME_CLIENT_ID"),
-    clientSecret: Config.Redacted("ACME_CLIENT_SECRET"),
-    clientAuth: Config.succeed("post" as const),
-  },
+  grant: () => Grant.clientCredentials(),
+  clientAuth: (options) =>
+    options.clientAuth === "basic"
+      ? ClientAuth.secretBasic({ ...options, encoding: "form" })
+      : options.clientAuth === "post" || options.signingKey === undefined
+        ? ClientAuth.secretPost(options)
+        : PrivateKeyJwt.make({ key: options.signingKey, algorithm: "ES256" }).of(options),
 }) {}
+
+export type AcmeOptions = Provider.OptionsOf<typeof Acme>;
 
 export const secret = "canary-client-secret-8QZt";
 
-/** The options for a server that plays a script. */
+/** Returns the options for a scripted server. */
 export const options = (
   server: Pick<TokenServer.TokenServer["Service"], "tokenUrl" | "origin">,
 ) => ({
@@ -62,7 +54,7 @@ export const options = (
   refresh: impatient(),
 });
 
-/** The default policy with hardly a pause between attempts, and with other bounds where given. */
+/** Makes a policy with pauses of 1 ms between attempts and the given limits. */
 export const impatient = (
   changes: Partial<RefreshPolicy.RefreshPolicy["acquisition"]> = {},
 ): RefreshPolicy.RefreshPolicy =>
@@ -76,13 +68,13 @@ export const impatient = (
     },
   });
 
-/** Starts another server than the one in the context. */
+/** Starts a server besides the one in the context. */
 export const start = (script: TokenServer.Script) =>
   Effect.map(Layer.build(Layer.fresh(TokenServer.layer(script))), (context) =>
     Context.get(context, TokenServer.TokenServer),
   );
 
-/** Whom a client trusts. */
+/** TLS options of a client. */
 interface Trust {
   readonly ca?: string;
   readonly rejectUnauthorized?: boolean;
@@ -90,7 +82,7 @@ interface Trust {
 
 export type Client = (trust: Trust) => Layer.Layer<HttpClient.HttpClient>;
 
-/** undici that gives a connection up which is not made in time. */
+/** undici with a time-out for connection attempts. */
 export const undici =
   (timeout: Duration.Input): Client =>
   (trust) =>
@@ -109,7 +101,7 @@ const fetching: Client = (trust) =>
           (agent) => Effect.promise(() => agent.destroy()),
         ),
         (dispatcher) => {
-          // Node's fetch takes a dispatcher of another copy of undici, which its types do not.
+          // Node's fetch accepts a dispatcher from this copy of undici, but its types do not.
           const init: object = { dispatcher };
           return FetchHttpClient.layer.pipe(
             Layer.provideMerge(Layer.succeed(FetchHttpClient.RequestInit, { ...init })),
@@ -119,7 +111,7 @@ const fetching: Client = (trust) =>
     ),
   );
 
-/** The clients that users inject. */
+/** Clients that users may provide. */
 export const clients: Readonly<Record<"undici" | "fetch" | "node:http", Client>> = {
   undici: undici("1 minute"),
   fetch: fetching,
@@ -128,19 +120,19 @@ export const clients: Readonly<Record<"undici" | "fetch" | "node:http", Client>>
 
 export const clientNames = ["undici", "fetch", "node:http"] as const;
 
-/** A server over TLS that plays the script, and a client that trusts it. */
+/** Provides a scripted server over TLS and a client that trusts it. */
 export const overTls = (script: TokenServer.Script, client: Client = clients.undici) =>
   Layer.unwrap(
     Effect.map(TokenServer.TokenServer, (server) => client({ ca: server.certificateAuthority })),
   ).pipe(Layer.provideMerge(TokenServer.layer(script)));
 
-/** A provider on the server in the context. */
+/** Makes a provider for the server in the context. */
 export const acme = Effect.fnUntraced(function* (changes: Partial<AcmeOptions> = {}) {
   const server = yield* TokenServer.TokenServer;
   return yield* Acme.make({ ...options(server), ...changes });
 });
 
-/** What a caller gets: `"token"`, or the reason's name and what it says about it. */
+/** Returns `"token"`, or the tag and the problem of the reason. */
 export const seen = <A>(get: Effect.Effect<A, TokenError.TokenError>): Effect.Effect<string> =>
   Effect.match(get, {
     onSuccess: () => "token",
@@ -152,7 +144,7 @@ export const seen = <A>(get: Effect.Effect<A, TokenError.TokenError>): Effect.Ef
     },
   });
 
-/** Every text that a program can make of a value. */
+/** Returns all texts that a program can print of a value. */
 export const everyText = (value: unknown): string =>
   [
     String(value),

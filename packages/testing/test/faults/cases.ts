@@ -1,7 +1,7 @@
-/** An answer of a token endpoint, and what must become of it. */
+/** Answers of a token endpoint and the result that a caller must get. */
 import * as TokenServer from "@x/testing/TokenServer";
 
-/** What a caller gets in the end. */
+/** The result that a caller gets. */
 export type Verdict =
   | "token"
   | "CredentialsRejected"
@@ -17,7 +17,7 @@ export interface Case {
   readonly verdict: Verdict;
 }
 
-/** In every body, and never in an error. */
+/** Text in every body that must not appear in an error. */
 export const canary = "canary-of-the-body";
 
 export const malformed = "ResponseMalformed";
@@ -34,7 +34,7 @@ export const answer = (
 ): Case => ({ name, verdict, answer: TokenServer.respond(body, { status, headers }) });
 
 export const quote = (value: unknown) => JSON.stringify(value);
-/** A text as a name can hold it. */
+/** Shortens a text for a test name. */
 export const short = (text: string) =>
   text.length > 70 ? `${text.slice(0, 40)}… (${text.length} characters)` : text;
 
@@ -45,7 +45,7 @@ const members: Readonly<Record<string, string>> = {
   hint: quote(canary),
 };
 
-/** A valid answer with some members as other JSON texts; `undefined` leaves one out. */
+/** Makes a valid answer with changed members, given as JSON texts; `undefined` removes one. */
 export const object = (changes: Readonly<Record<string, string | undefined>> = {}): string =>
   `{${Object.entries({ ...members, ...changes })
     .filter(([, value]) => value !== undefined)

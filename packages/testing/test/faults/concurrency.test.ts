@@ -12,7 +12,6 @@ import * as Layer from "effect/Layer";
 import * as Random from "effect/Random";
 import * as Schedule from "effect/Schedule";
 import * as Scope from "effect/Scope";
-import * as ChildProcess from "node:child_process";
 import { until } from "../TokenServerTransports.ts";
 import {
   acme,
@@ -26,11 +25,11 @@ import {
   start,
   undici,
 } from "./acme.ts";
-import type { Task } from "./child.ts";
+import * as Program from "./program.ts";
 
-describe("1,000 callers who wait for one token", () => {
+describe("1,000 callers of one token", () => {
   for (const client of clientNames) {
-    it.live(`and leave at random are served by one request if they stay, over ${client}`, () =>
+    it.live(`make one token request although 600 of them leave, over ${client}`, () =>
       Effect.gen(function* () {
         const released = yield* Deferred.make<void>();
         const server = yield* start(() => Effect.as(Deferred.await(released), TokenServer.token()));
@@ -63,7 +62,7 @@ describe("1,000 callers who wait for one token", () => {
     );
   }
 
-  it.live("share its failure too, after three requests", () =>
+  it.live("share one failure after three requests", () =>
     Effect.gen(function* () {
       const { requestCount } = yield* TokenServer.TokenServer;
       const { get } = yield* acme();
@@ -76,7 +75,7 @@ describe("1,000 callers who wait for one token", () => {
     }).pipe(Effect.provide(overTls([TokenServer.respond("", { status: 503 })]))),
   );
 
-  it.live("have a token that began before it was asked for", () =>
+  it.live("get a token that is issued when its request is sent", () =>
     Effect.gen(function* () {
       const { requests } = yield* TokenServer.TokenServer;
       const { get } = yield* acme();
@@ -98,16 +97,16 @@ const policies = {
   "in the background": () => RefreshPolicy.background(),
 } as const;
 
-describe("a layer that is left", () => {
+describe("closing a layer", () => {
   for (const client of clientNames) {
     for (const at of phases) {
       const connects = at !== "accept" && at !== "handshake";
       if (client === "fetch" && !connects) continue;
-      // undici leaves a connection that it is still making only when its own time for that is over.
-      const layer = client === "undici" && !connects ? undici("1 second") : clients[client];
+      // undici gives up a connection attempt only after its own time-out.
+      const layer = client === "undici" && !connects ? undici("5 seconds") : clients[client];
       for (const [mode, policy] of Object.entries(policies)) {
         it.live(
-          `with a server silent at ${at} frees 100 callers and its connections (${client}, ${mode})`,
+          `interrupts 100 callers and closes connections silent at ${at} (${client}, ${mode})`,
           () =>
             Effect.gen(function* () {
               const server = yield* start([TokenServer.hangAt(at)]);
@@ -139,85 +138,55 @@ describe("a layer that is left", () => {
       }
     }
 
-    it.live(`after 300 acquisitions among faults has no connection left (${client})`, () =>
-      Effect.gen(function* () {
-        const faults = [
-          TokenServer.token(),
-          TokenServer.reset,
-          TokenServer.resetAt("body"),
-          TokenServer.closeAt("headers"),
-          TokenServer.truncate(),
-          TokenServer.garbage(),
-          TokenServer.oversizedHeaders(),
-          TokenServer.error("invalid_client", { status: 401 }),
-          TokenServer.respond("", { status: 503 }),
-          TokenServer.redirect("https://evil.test/"),
-          TokenServer.endless(),
-          TokenServer.hangAt("body"),
-        ] as const;
-        const server = yield* start((_, index) => faults[index % faults.length] ?? faults[0]);
-        const refresh = impatient({
-          attempts: 1,
-          timeout: Duration.seconds(3),
-          delays: Schedule.spaced(0),
-        });
-        const results = yield* Effect.forEach(
-          Array.from({ length: 300 }),
-          () =>
-            Effect.scoped(
-              Effect.flatMap(Acme.make({ ...options(server), refresh }), ({ get }) => seen(get)),
-            ),
-          { concurrency: 8 },
-        ).pipe(Effect.provide(clients[client]({ ca: server.certificateAuthority })));
-        assert.strictEqual(results.length, 300);
-        assert.isAtLeast(new Set(results).size, 5);
-        yield* until(Effect.map(server.openConnectionCount, (count) => count === 0));
-      }),
+    it.live(
+      `leaves no connection open after 96 acquisitions with faults (${client})`,
+      () =>
+        Effect.gen(function* () {
+          const faults = [
+            TokenServer.token(),
+            TokenServer.reset,
+            TokenServer.resetAt("body"),
+            TokenServer.closeAt("headers"),
+            TokenServer.truncate(),
+            TokenServer.garbage(),
+            TokenServer.oversizedHeaders(),
+            TokenServer.error("invalid_client", { status: 401 }),
+            TokenServer.respond("", { status: 503 }),
+            TokenServer.redirect("https://evil.test/"),
+            TokenServer.endless(),
+            TokenServer.hangAt("body"),
+          ] as const;
+          const server = yield* start((_, index) => faults[index % faults.length] ?? faults[0]);
+          const refresh = impatient({
+            attempts: 1,
+            timeout: Duration.seconds(3),
+            delays: Schedule.spaced(0),
+          });
+          const results = yield* Effect.forEach(
+            Array.from({ length: 96 }),
+            () =>
+              Effect.scoped(
+                Effect.flatMap(Acme.make({ ...options(server), refresh }), ({ get }) => seen(get)),
+              ),
+            { concurrency: 16 },
+          ).pipe(Effect.provide(clients[client]({ ca: server.certificateAuthority })));
+          assert.strictEqual(results.length, 96);
+          assert.isAtLeast(new Set(results).size, 5);
+          yield* until(Effect.map(server.openConnectionCount, (count) => count === 0));
+        }),
+      // 8 of the answers hang for 3 s; it takes 5 s on an idle machine
+      240_000,
     );
   }
 });
 
-interface Child {
-  readonly process: ChildProcess.ChildProcess;
-  readonly output: () => string;
-  /** The code with which it ended by itself. */
-  readonly ended: Effect.Effect<number | null>;
-}
-
-/** Starts a program that has nothing but a provider. */
-const program = (task: Task): Effect.Effect<Child, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const child = ChildProcess.spawn(
-        process.execPath,
-        [
-          new URL("./child.ts", import.meta.url).pathname,
-          Buffer.from(JSON.stringify(task)).toString("base64url"),
-        ],
-        { stdio: ["pipe", "pipe", "pipe"] },
-      );
-      let text = "";
-      child.stdout.on("data", (data: Buffer) => (text += data.toString()));
-      child.stderr.on("data", (data: Buffer) => (text += data.toString()));
-      return {
-        process: child,
-        output: () => text,
-        ended: Effect.callback<number | null>((resume) => {
-          if (child.exitCode !== null) return resume(Effect.succeed(child.exitCode));
-          child.once("close", (code) => resume(Effect.succeed(code)));
-        }),
-      };
-    }),
-    (child) => Effect.sync(() => void child.process.kill("SIGKILL")),
-  );
-
 describe("a process", () => {
   for (const client of clientNames) {
     for (const mode of ["onDemand", "background"] as const) {
-      it.live(`ends by itself once it has disposed of its provider (${client}, ${mode})`, () =>
+      it.live(`ends by itself after it disposes of its provider (${client}, ${mode})`, () =>
         Effect.gen(function* () {
           const server = yield* start([TokenServer.token()]);
-          const child = yield* program({
+          const child = yield* Program.start({
             origin: server.origin,
             ca: server.certificateAuthority,
             client,
@@ -234,16 +203,16 @@ describe("a process", () => {
       for (const at of ["handshake", "body"] as const) {
         if (client === "fetch" && at === "handshake") continue;
         it.live(
-          `ends by itself when it leaves a server that is silent at ${at} (${client}, ${mode})`,
+          `ends by itself after it disposes of a provider that waits at ${at} (${client}, ${mode})`,
           () =>
             Effect.gen(function* () {
               const server = yield* start([TokenServer.hangAt(at)]);
-              const child = yield* program({
+              const child = yield* Program.start({
                 origin: server.origin,
                 ca: server.certificateAuthority,
                 client:
                   client === "undici" && at === "handshake"
-                    ? "undici, connecting for a second"
+                    ? "undici, connecting for 5 seconds"
                     : client,
                 mode,
                 next: "wait and dispose",
@@ -260,10 +229,10 @@ describe("a process", () => {
       }
     }
 
-    it.live(`is not kept by a provider that it never disposes of (${client}, onDemand)`, () =>
+    it.live(`ends by itself without disposing of its provider (${client}, onDemand)`, () =>
       Effect.gen(function* () {
         const server = yield* start([TokenServer.token()]);
-        const child = yield* program({
+        const child = yield* Program.start({
           origin: server.origin,
           ca: server.certificateAuthority,
           client,

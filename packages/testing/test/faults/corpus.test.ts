@@ -11,19 +11,19 @@ import { refusals } from "./refusals.ts";
 const corpus = [...successes, ...refusals];
 
 describe("the corpus of odd answers", () => {
-  it("has 300 cases and more, each once", () => {
+  it("has at least 300 different cases", () => {
     assert.isAtLeast(corpus.length, 300);
     assert.strictEqual(new Set(corpus.map(({ name }) => name)).size, corpus.length);
   });
 
   for (const { answer, name, verdict } of corpus) {
-    it.live(`${name}: ${verdict}`, () =>
+    it.live(`returns ${verdict} for ${name}`, () =>
       Effect.gen(function* () {
         const { requestCount } = yield* TokenServer.TokenServer;
-        const { get, peekUnsafe } = yield* acme();
+        const { get, peek } = yield* acme();
         const exit = yield* Effect.exit(get);
         assert.strictEqual(yield* seen(exit), verdict);
-        // What may pass is asked for again, and nothing else is.
+        // Only transient failures are retried.
         assert.strictEqual(yield* requestCount, verdict.startsWith("ServerUnavailable") ? 3 : 1);
         if (Exit.isSuccess(exit)) {
           const token = exit.value;
@@ -31,7 +31,7 @@ describe("the corpus of odd answers", () => {
           const lifetime = token.expiresAt - token.issuedAt;
           assert.isTrue(lifetime >= 0 && lifetime <= 86_400_000, `it lives for ${lifetime} ms`);
         } else {
-          assert.isUndefined(peekUnsafe());
+          assert.isUndefined(yield* peek);
           const error = yield* Effect.flip(exit);
           assert.match(error.message, /^[\x20-\x7e§]+$/);
           const text = everyText(exit) + everyText(error);

@@ -1,26 +1,17 @@
-/** What must hold of redirects, whatever client a user injects. */
+/** Tests of redirects for every client. */
 import { assert, describe, it } from "@effect/vitest";
 import * as TokenServer from "@x/testing/TokenServer";
 import * as Effect from "effect/Effect";
 import * as HttpBody from "effect/http/HttpBody";
-import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
-import * as Layer from "effect/Layer";
-import { Acme, type Client, clients, everyText, options, secret, start } from "./acme.ts";
+import { Acme, type Client, everyText, options, secret, start } from "./acme.ts";
 
 const statuses = [301, 302, 303, 307, 308] as const;
 
-/** A client as users wrap it, which follows redirects and takes bodies along. */
-export const following: Client = (trust) =>
-  Layer.effect(
-    HttpClient.HttpClient,
-    Effect.map(HttpClient.HttpClient, HttpClient.followRedirects(5)),
-  ).pipe(Layer.provide(clients.undici(trust)));
-
-/** Nothing but the code under test keeps such a client from the other server. */
+/** TLS options that trust every server. */
 export const everybody = { rejectUnauthorized: false };
 
-/** A server that redirects to another one, and that other one. */
+/** Starts a server that redirects to a second server. */
 export const pair = Effect.fnUntraced(function* (status: number) {
   const evil = yield* start([TokenServer.token({ access_token: "token-of-evil" })]);
   const server = yield* start([
@@ -29,12 +20,12 @@ export const pair = Effect.fnUntraced(function* (status: number) {
   return { evil, server };
 });
 
-/** The cells of one client. */
+/** Registers the tests of one client. */
 export const notFollowed = (name: string, client: Client) => {
   describe(`a redirect over ${name}`, () => {
     for (const status of statuses) {
       for (const clientAuth of ["basic", "post"] as const) {
-        it.live(`of a token request (${status}, ${clientAuth}) is not followed`, () =>
+        it.live(`does not follow a redirect of a token request (${status}, ${clientAuth})`, () =>
           Effect.gen(function* () {
             const { evil, server } = yield* pair(status);
             const error = yield* Acme.make({ ...options(server), clientAuth }).pipe(
@@ -54,43 +45,39 @@ export const notFollowed = (name: string, client: Client) => {
       }
 
       for (const method of ["GET", "POST"] as const) {
-        it.live(`of an API call (${method}, ${status}) is the caller's, and the token stays`, () =>
-          Effect.gen(function* () {
-            const { evil, server } = yield* pair(status);
-            const redirect = TokenServer.redirect(`${evil.origin}/stolen`, { status });
-            yield* server.setScript([TokenServer.token(), redirect]);
-            const outcome = yield* Acme.make(options(server)).pipe(
-              Effect.flatMap(({ httpClient }) =>
-                httpClient.execute(
-                  method === "GET"
-                    ? HttpClientRequest.get("/orders")
-                    : HttpClientRequest.setBody(
-                        HttpClientRequest.post("/orders"),
-                        HttpBody.text("canary"),
-                      ),
+        it.live(
+          `returns a redirect of an API call and sends no token to its target (${method}, ${status})`,
+          () =>
+            Effect.gen(function* () {
+              const { evil, server } = yield* pair(status);
+              const redirect = TokenServer.redirect(`${evil.origin}/stolen`, { status });
+              yield* server.setScript([TokenServer.token(), redirect]);
+              const outcome = yield* Acme.make(options(server)).pipe(
+                Effect.flatMap(({ httpClient }) =>
+                  httpClient.execute(
+                    method === "GET"
+                      ? HttpClientRequest.get("/orders")
+                      : HttpClientRequest.setBody(
+                          HttpClientRequest.post("/orders"),
+                          HttpBody.text("canary"),
+                        ),
+                  ),
                 ),
-              ),
-              Effect.match({
-                onFailure: (error) =>
-                  error._tag === "TokenError" ? { ...error.reason } : { _tag: error._tag },
-                onSuccess: (response) => ({
-                  status: response.status,
-                  location: response.headers["location"],
+                Effect.match({
+                  onFailure: (error) =>
+                    error._tag === "TokenError" ? { ...error.reason } : { _tag: error._tag },
+                  onSuccess: (response) => ({
+                    status: response.status,
+                    location: response.headers["location"],
+                  }),
                 }),
-              }),
-              Effect.provide(client(everybody)),
-            );
-            // A client that would follow has no answer to hand back when it is stopped.
-            if (client === following) {
-              assert.strictEqual("_tag" in outcome && outcome._tag, "ServerUntrusted");
-              assert.strictEqual("origin" in outcome && outcome.origin, evil.origin);
-            } else {
+                Effect.provide(client(everybody)),
+              );
               assert.deepStrictEqual(outcome, { status, location: `${evil.origin}/stolen` });
-            }
-            assert.strictEqual(yield* server.requestCount, 2);
-            assert.strictEqual(yield* evil.requestCount, 0);
-            assert.strictEqual(yield* evil.connectionCount, 0);
-          }),
+              assert.strictEqual(yield* server.requestCount, 2);
+              assert.strictEqual(yield* evil.requestCount, 0);
+              assert.strictEqual(yield* evil.connectionCount, 0);
+            }),
         );
       }
     }

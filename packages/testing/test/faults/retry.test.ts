@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest";
-import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
 import * as RefreshPolicy from "@x/core/RefreshPolicy";
 import type * as TokenError from "@x/core/TokenError";
 import * as TokenServer from "@x/testing/TokenServer";
@@ -18,7 +17,7 @@ const policy = RefreshPolicy.make({
   acquisition: { ...RefreshPolicy.make().acquisition, deadline: Duration.minutes(5) },
 });
 
-/** Runs an acquisition to its end, and says when each request came, in milliseconds since its start. */
+/** Runs an acquisition and returns the time of each request in milliseconds since the start. */
 const acquire = (changes: Parameters<typeof acme>[0] = {}) =>
   Effect.gen(function* () {
     const { requests } = yield* TokenServer.TokenServer;
@@ -40,7 +39,7 @@ const waiting = (retryAfter: string, status: number) =>
 
 const http = (seconds: number) => new Date(start + seconds * 1000).toUTCString();
 
-/** A header, and the time that must pass before the next attempt. */
+/** Headers and the minimum wait before the next attempt in milliseconds. */
 const honoured: ReadonlyArray<readonly [name: string, header: string, atLeast: number]> = [
   ["0 seconds", "0", 0],
   ["1 second", "1", 1_000],
@@ -60,7 +59,7 @@ const honoured: ReadonlyArray<readonly [name: string, header: string, atLeast: n
   ["an ISO date", "2026-11-21T12:00:30Z", 0],
 ];
 
-/** Above a minute: not waited for, and told to the caller, in milliseconds. */
+/** Headers above one minute, which the error reports in milliseconds. */
 const tooLong: ReadonlyArray<readonly [name: string, header: string, told: number]> = [
   ["61 seconds", "61", 61_000],
   ["an hour", "3600", 3_600_000],
@@ -71,17 +70,17 @@ const tooLong: ReadonlyArray<readonly [name: string, header: string, told: numbe
   ["400 digits", "9".repeat(400), Number.MAX_SAFE_INTEGER],
 ];
 
-describe("an acquisition that is told to wait", () => {
+describe("Retry-After in a token answer", () => {
   for (const status of [429, 503]) {
     for (const [name, header, atLeast] of honoured) {
-      it.effect(`by ${status} with ${name}, waits and tries again`, () =>
+      it.effect(`delays the next attempt after ${status}: ${name}`, () =>
         Effect.gen(function* () {
           const { at, result } = yield* acquire();
           assert.strictEqual(result._tag, "Success");
           assert.strictEqual(at.length, 2);
           const [first = NaN, second = NaN] = at;
           assert.isAtLeast(second - first, atLeast);
-          // Not much longer either: the pause of its own is below a second.
+          // The pause of the policy itself is below one second.
           assert.isAtMost(second - first, Math.max(atLeast, 1_000) + 100);
         }).pipe(
           Effect.provide(
@@ -92,7 +91,7 @@ describe("an acquisition that is told to wait", () => {
     }
 
     for (const [name, header, told] of tooLong) {
-      it.effect(`by ${status} for ${name}, fails at once and says for how long`, () =>
+      it.effect(`fails at once and reports the wait after ${status}: ${name}`, () =>
         Effect.gen(function* () {
           const { at, ended, result } = yield* acquire();
           assert.isTrue(result._tag === "Failure");
@@ -110,13 +109,13 @@ describe("an acquisition that is told to wait", () => {
     }
   }
 
-  it.effect("by each answer, waits each time and no longer than its deadline", () =>
+  it.effect("delays every attempt until the deadline", () =>
     Effect.gen(function* () {
       const { at, ended, result } = yield* acquire({
         refresh: RefreshPolicy.make(),
       });
       assert.strictEqual(result._tag, "Failure");
-      // 30 s: after 14 and 28 s there is no room for a third wait.
+      // Two waits of 14 s fit into the deadline of 30 s.
       assert.strictEqual(at.length, 3);
       assert.isAtLeast(at[1] ?? 0, 14_000);
       assert.isAtLeast((at[2] ?? 0) - (at[1] ?? 0), 14_000);
@@ -124,7 +123,7 @@ describe("an acquisition that is told to wait", () => {
     }).pipe(Effect.provide(TokenServer.layerHttpClient([waiting("14", 503)]))),
   );
 
-  it.effect("beyond its deadline, fails at once", () =>
+  it.effect("fails at once when the wait exceeds the deadline", () =>
     Effect.gen(function* () {
       const { at, ended } = yield* acquire({ refresh: RefreshPolicy.make() });
       assert.deepStrictEqual(at, [0]);
@@ -132,7 +131,7 @@ describe("an acquisition that is told to wait", () => {
     }).pipe(Effect.provide(TokenServer.layerHttpClient([waiting("31", 429)]))),
   );
 
-  it.effect("is not hurried by a caller who comes again", () =>
+  it.effect("makes later callers wait too", () =>
     Effect.gen(function* () {
       const { requestCount } = yield* TokenServer.TokenServer;
       yield* TestClock.setTime(start);
@@ -176,10 +175,10 @@ const permanent = [
   [TokenServer.redirect("https://evil.test/"), "ServerUntrusted"],
 ] as const;
 
-describe("an acquisition among faults of all kinds", () => {
+describe("an acquisition with mixed faults", () => {
   for (const [index, first] of unavailable.entries()) {
     const second = unavailable[(index * 7 + 3) % unavailable.length] ?? first;
-    it.effect(`gets its token after fault ${index} and another`, () =>
+    it.effect(`gets a token after fault ${index} and another fault`, () =>
       Effect.gen(function* () {
         const { ended, result } = yield* acquire();
         assert.strictEqual(result._tag, "Success");
@@ -187,7 +186,7 @@ describe("an acquisition among faults of all kinds", () => {
       }).pipe(Effect.provide(TokenServer.layerHttpClient([first, second, TokenServer.token()]))),
     );
 
-    it.effect(`gives up after three faults from fault ${index} on`, () =>
+    it.effect(`fails after three faults from fault ${index} on`, () =>
       Effect.gen(function* () {
         const { ended, result } = yield* acquire();
         const error: TokenError.TokenError | undefined =
@@ -223,24 +222,25 @@ const claims = (
 };
 
 describe("an assertion", () => {
-  it.live("is another one in every attempt, whatever became of the last", () =>
+  it.live("has a new jti in every attempt", () =>
     Effect.gen(function* () {
       const { requests, setScript } = yield* TokenServer.TokenServer;
-      const clientAuth = PrivateKeyJwt.make({ key, algorithm: "ES256" });
+      const texts: Array<string> = [];
       for (const first of unavailable.slice(2)) {
         if (first._tag === "Hang") continue;
         yield* setScript([first, TokenServer.respond("", { status: 503 }), TokenServer.token()]);
-        const { get } = yield* acme({ clientAuth });
-        yield* get;
+        const provider = yield* acme({ clientAuth: "assertion", signingKey: key });
+        yield* provider.get;
+        texts.push(everyText(provider));
       }
       const sent = (yield* requests).map(({ body }) => claims(body));
       assert.isAtLeast(sent.length, 21);
       assert.strictEqual(new Set(sent.map(({ jti }) => jti)).size, sent.length);
       for (const { jti } of sent) {
         assert.isAtLeast(Buffer.from(jti, "base64url").length, 16);
-        assert.notInclude(everyText(clientAuth), jti);
+        for (const text of texts) assert.notInclude(text, jti);
       }
-      assert.notInclude(everyText(clientAuth), Redacted.value(key).split("\n")[1] ?? "PRIVATE");
+      assert.notInclude(texts.join("\n"), Redacted.value(key).split("\n")[1] ?? "PRIVATE");
     }).pipe(Effect.scoped, Effect.provide(TokenServer.layerHttpClient([TokenServer.token()]))),
   );
 });

@@ -125,27 +125,25 @@ const values: ReadonlyArray<Case> = [
 const nested = (depth: number, open: string, close: string) =>
   open.repeat(depth) + quote(canary) + close.repeat(depth);
 
-const twice = (name: string, first: string, second: string, key = quote(name)) =>
+/** Two members of one name, of which the last counts, as in `JSON.parse`. */
+const twice = (verdict: Verdict, name: string, first: string, second: string, key = quote(name)) =>
   answer(
     `${name} twice, as ${short(first)} and ${short(second)}${key === quote(name) ? "" : `, once as ${key}`}`,
-    malformed,
+    verdict,
     `${object({ [name]: first }).slice(0, -1)},${key}:${second}}`,
   );
 
 const texts: ReadonlyArray<Case> = [
   answer("white space around", "token", ` \r\n\t${valid}\r\n\t `),
   answer("a byte order mark", "token", `\ufeff${valid}`),
-  answer("two byte order marks", malformed, `\ufeff\ufeff${valid}`),
+  answer("two byte order marks", "token", `\ufeff\ufeff${valid}`),
   answer(
     "members in another order",
     "token",
     `{"token_type":"bearer","hint":"${canary}","access_token":"t"}`,
   ),
-  answer("objects seven deep in the object", "token", object({ extra: nested(7, '{"a":', "}") })),
-  answer("objects eight deep in the object", malformed, object({ extra: nested(8, '{"a":', "}") })),
-  answer("lists nine deep", malformed, object({ extra: nested(9, "[", "]") })),
-  answer("a bomb of lists", malformed, object({ extra: nested(100_000, "[", "]") })),
-  answer("a bomb of objects", malformed, object({ extra: nested(40_000, '{"a":', "}") })),
+  answer("objects eight deep in the object", "token", object({ extra: nested(8, '{"a":', "}") })),
+  answer("lists 100 deep", "token", object({ extra: nested(100, "[", "]") })),
   answer("brackets in a text", "token", object({ extra: quote("[{".repeat(20)) })),
   answer("quotes in a text", "token", object({ extra: quote('\\"{\\'.repeat(20)) })),
   answer("a text of 200,000 characters", "token", object({ extra: quote("\\".repeat(100_000)) })),
@@ -154,17 +152,15 @@ const texts: ReadonlyArray<Case> = [
     "token",
     object(Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`m${at}`, "1"]))),
   ),
-  twice("access_token", quote("a"), quote("b")),
-  twice("access_token", quote("a"), quote("a")),
-  twice("access_token", quote("a"), "null"),
-  twice("access_token", "null", quote("a")),
-  twice("access_token", quote("a"), quote("b"), '"access\\u005ftoken"'),
-  twice("token_type", quote("Bearer"), quote("DPoP")),
-  twice("token_type", quote("DPoP"), quote("Bearer")),
-  twice("expires_in", "1", "3600"),
-  twice("expires_in", "3600", "-1", '"expires_i\\u006E"'),
-  twice("scope", quote("a"), quote("b")),
-  answer("error twice", malformed, `{"error":"${canary}","error":"invalid_client"}`),
+  twice("token", "access_token", quote("a"), quote("b")),
+  twice(malformed, "access_token", quote("a"), "null"),
+  twice("token", "access_token", "null", quote("a"), '"access\\u005ftoken"'),
+  twice(malformed, "token_type", quote("Bearer"), quote("DPoP")),
+  twice("token", "token_type", quote("DPoP"), quote("Bearer")),
+  twice("token", "expires_in", "1", "3600"),
+  twice(malformed, "expires_in", "3600", "-1", '"expires_i\\u006E"'),
+  twice("token", "scope", quote("a"), quote("b")),
+  answer("error twice", "CredentialsRejected", `{"error":"${canary}","error":"invalid_client"}`),
   ...["null", "true", "42", quote(canary), "[]", `[${valid}]`, `[${quote(canary)}]`, "{}"].map(
     (text) => answer(`${short(text)} as the whole`, malformed, text),
   ),

@@ -2,17 +2,17 @@ import { assert, describe, it } from "@effect/vitest";
 import * as TokenServer from "@x/testing/TokenServer";
 import * as Effect from "effect/Effect";
 import { acme, clientNames, clients, overTls, seen } from "./acme.ts";
-import { askedForAgain, flat, nested } from "./truncation.ts";
+import { retriesAfterCuts, flat, nested } from "./truncation.ts";
 
-describe("an answer that is cut", () => {
-  askedForAgain("content-length", nested);
-  askedForAgain("chunked", nested);
-  askedForAgain("close", flat);
+describe("a truncated answer", () => {
+  retriesAfterCuts("content-length", nested);
+  retriesAfterCuts("chunked", nested);
+  retriesAfterCuts("close", flat);
 
   for (const client of clientNames) {
     for (const framing of ["content-length", "chunked"] as const) {
       it.live(
-        `after its last byte, of more that were promised, is asked for again (${framing}, ${client})`,
+        `retries when promised bytes are missing after complete JSON (${framing}, ${client})`,
         () =>
           Effect.gen(function* () {
             const { requestCount } = yield* TokenServer.TokenServer;
@@ -36,7 +36,7 @@ describe("an answer that is cut", () => {
       );
     }
 
-    it.live(`after its last byte is whole where only the connection's end tells (${client})`, () =>
+    it.live(`accepts complete JSON that ends with the connection (${client})`, () =>
       Effect.gen(function* () {
         const { requestCount } = yield* TokenServer.TokenServer;
         const { get } = yield* acme();

@@ -1,4 +1,4 @@
-/** What must hold of an answer that is cut after each of its bytes. */
+/** Tests of answers that are cut after each byte. */
 import { assert, it } from "@effect/vitest";
 import * as TokenServer from "@x/testing/TokenServer";
 import * as Effect from "effect/Effect";
@@ -13,7 +13,7 @@ export const flat = JSON.stringify({
   expires_in: 3600,
 });
 
-/** A valid answer in which objects, lists and texts end before the whole does. */
+/** A valid answer with nested objects, lists and texts. */
 export const nested = JSON.stringify({
   access_token: "token-of-the-script",
   token_type: "Bearer",
@@ -21,11 +21,11 @@ export const nested = JSON.stringify({
   expires_in: 3600,
 });
 
-/** The cells of one framing. */
-export const askedForAgain = (framing: TokenServer.Framing, valid: string) => {
+/** Registers a test for each client. */
+export const retriesAfterCuts = (framing: TokenServer.Framing, valid: string) => {
   const bytes = new TextEncoder().encode(valid);
   for (const client of clientNames) {
-    it.live(`after any of its bytes is asked for again (${framing}, ${client})`, () =>
+    it.live(`retries after an answer that is cut at any byte (${framing}, ${client})`, () =>
       Effect.gen(function* () {
         const { forgetRequests, requestCount, setScript } = yield* TokenServer.TokenServer;
         const results: Array<readonly [at: number, seen: string, requests: number]> = [];

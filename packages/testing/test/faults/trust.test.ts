@@ -8,7 +8,7 @@ import { Acme, clientNames, clients, everyText, options, secret } from "./acme.t
 
 const day = 86_400_000;
 
-/** A TLS server that counts connections and the bytes that come through the encryption. */
+/** Starts a TLS server that counts connections and decrypted bytes. */
 const listen = (server: Certificates.Certificate, host: string) =>
   Effect.acquireRelease(
     Effect.callback<{
@@ -57,12 +57,12 @@ const cases: ReadonlyArray<
     /^(CERT_SIGNATURE_FAILURE|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT_LOCALLY)$/,
   ],
   [
-    "that nobody signed",
+    "that is self-signed",
     () => Certificates.selfSigned({ commonName: "localhost" }),
     /^(DEPTH_ZERO_SELF_SIGNED_CERT|INVALID_PURPOSE)$/,
   ],
   [
-    "that has ended",
+    "that has expired",
     (authority) =>
       Certificates.issueServer(authority, {
         notBefore: new Date(Date.now() - 2 * day),
@@ -71,7 +71,7 @@ const cases: ReadonlyArray<
     /^CERT_HAS_EXPIRED$/,
   ],
   [
-    "that has not begun",
+    "that is not yet valid",
     (authority) =>
       Certificates.issueServer(authority, {
         notBefore: new Date(Date.now() + day),
@@ -98,10 +98,10 @@ const acquire = (origin: string, client: Layer.Layer<HttpClient.HttpClient>) =>
     ({ get }) => get,
   ).pipe(Effect.flip, Effect.provide(client));
 
-describe("an acquisition trusts no server with a certificate", () => {
+describe("an acquisition from a server with an invalid certificate", () => {
   for (const client of clientNames) {
     for (const [name, issue, codes, host = "localhost"] of cases) {
-      it.live(`${name}, over ${client}: one attempt, no byte of a request`, () =>
+      it.live(`sends no byte and does not retry over ${client}: certificate ${name}`, () =>
         Effect.gen(function* () {
           const authority = yield* Certificates.makeAuthority("Root");
           const { counts, port } = yield* listen(yield* issue(authority), host);

@@ -1,10 +1,18 @@
 import * as Effect from "effect/Effect";
-import type { JWK } from "jose";
 import * as Crypto from "node:crypto";
+import type { JWK } from "oidc-provider";
 
+/**
+ * Algorithms of client assertions.
+ *
+ * @since 0.1.0
+ */
+export type AssertionAlgorithm = "PS256" | "RS256" | "ES256" | "EdDSA";
+
+/** A key pair in the forms that the client and the server need. */
 export interface AssertionKey {
   readonly client: {
-    readonly algorithm: "PS256" | "RS256" | "ES256" | "EdDSA";
+    readonly algorithm: AssertionAlgorithm;
     readonly keyId: string;
     readonly privateKey: string;
     readonly privateKeyJwk: Readonly<Record<string, unknown>>;
@@ -12,10 +20,8 @@ export interface AssertionKey {
   readonly publicKeyJwk: JWK;
 }
 
-/** Makes a key that signs client assertions with the algorithm. */
-export const generate = (
-  algorithm: AssertionKey["client"]["algorithm"],
-): Effect.Effect<AssertionKey> =>
+/** Generates a key that signs client assertions with the algorithm. */
+export const generate = (algorithm: AssertionAlgorithm): Effect.Effect<AssertionKey> =>
   Effect.sync(() => {
     const { privateKey, publicKey } = keyPair(algorithm);
     const keyId = Crypto.randomUUID();
@@ -27,11 +33,11 @@ export const generate = (
         privateKey: privateKey.export({ type: "pkcs8", format: "pem" }),
         privateKeyJwk: { ...privateKey.export({ format: "jwk" }), ...members },
       },
-      publicKeyJwk: { ...publicKey.export({ format: "jwk" }), ...members },
+      publicKeyJwk: { ...publicKey.export({ format: "jwk" }), ...members } as JWK,
     };
   });
 
-const keyPair = (algorithm: AssertionKey["client"]["algorithm"]) => {
+const keyPair = (algorithm: AssertionAlgorithm) => {
   switch (algorithm) {
     case "ES256":
       return Crypto.generateKeyPairSync("ec", { namedCurve: "P-256" });

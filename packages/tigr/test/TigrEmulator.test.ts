@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
-import * as TigrEmulator from "@x/testing/TigrEmulator";
-import { accessToken, against, basic, call, formEncodedBasic, post } from "./http.ts";
+import * as TigrEmulator from "@x/tigr/testing";
+import { accessToken, against, basic, call, formEncodedBasic, post } from "@x/testing/RawHttp";
 
 interface Login {
   readonly id: string;
@@ -39,7 +39,7 @@ const documented = ({ password, username }: Login) => ({
 });
 
 describe("TigrEmulator", () => {
-  it.live("grants a token for the password grant behind raw Basic and answers a ping", () =>
+  it.live("issues a token for the password grant with plain Basic and answers a ping", () =>
     run({}, (emulator, login) =>
       Effect.gen(function* () {
         const granted = yield* post(
@@ -88,7 +88,7 @@ describe("TigrEmulator", () => {
     ),
   );
 
-  it.live("refuses Basic whose halves are form-encoded", () =>
+  it.live("refuses Basic with form-encoded halves", () =>
     run({}, (emulator, login) =>
       Effect.gen(function* () {
         const refused = yield* post(
@@ -101,7 +101,7 @@ describe("TigrEmulator", () => {
     ),
   );
 
-  it.live("tells the capitals of the field names apart", () =>
+  it.live("distinguishes upper and lower case in field names", () =>
     Effect.gen(function* () {
       for (const fieldNames of ["lower-case", "documented"] as const) {
         yield* run({ fieldNames }, (emulator, login) =>
@@ -117,7 +117,7 @@ describe("TigrEmulator", () => {
     }),
   );
 
-  it.live("refuses API calls without a good token", () =>
+  it.live("refuses API calls without a valid token", () =>
     run({}, (emulator) =>
       Effect.gen(function* () {
         assert.strictEqual((yield* call(`${emulator.apiUrl}/system/ping`)).status, 401);

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
-import * as ResharmonicsEmulator from "@x/testing/ResharmonicsEmulator";
-import { accessToken, against, basic, call, post } from "./http.ts";
+import * as ResharmonicsEmulator from "@x/resharmonics/testing";
+import { accessToken, against, basic, call, post } from "@x/testing/RawHttp";
 
 const run = against(ResharmonicsEmulator.ResharmonicsEmulator, ResharmonicsEmulator.layer());
 
@@ -13,7 +13,7 @@ const form = ({ options }: ResharmonicsEmulator.ResharmonicsEmulator["Service"])
 });
 
 describe("ResharmonicsEmulator", () => {
-  it.live("grants a token for credentials in the body", () =>
+  it.live("issues a token for credentials in the body", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         const granted = yield* post(emulator.tokenUrl, form(emulator));
@@ -67,28 +67,26 @@ describe("ResharmonicsEmulator", () => {
     ),
   );
 
-  it.live(
-    "tells an expired or revoked token from none, in API Gateway's words and without a challenge",
-    () =>
-      run(
-        Effect.fnUntraced(function* (emulator) {
-          const url = `${emulator.apiUrl}/properties`;
-          const revoked = accessToken(yield* post(emulator.tokenUrl, form(emulator)));
-          yield* emulator.revokeTokens;
-          yield* emulator.setTokenLifetime(0);
-          const expired = accessToken(yield* post(emulator.tokenUrl, form(emulator)));
-          for (const [token, message] of [
-            [revoked, "The incoming token has expired"],
-            [expired, "The incoming token has expired"],
-            ["unknown", "Unauthorized"],
-            [undefined, "Unauthorized"],
-          ] as const) {
-            const refused = yield* call(url, token);
-            assert.strictEqual(refused.status, 401);
-            assert.deepStrictEqual(refused.json, { message });
-            assert.isUndefined(refused.headers["www-authenticate"]);
-          }
-        }),
-      ),
+  it.live("answers expired, revoked and missing tokens like API Gateway, without a challenge", () =>
+    run(
+      Effect.fnUntraced(function* (emulator) {
+        const url = `${emulator.apiUrl}/properties`;
+        const revoked = accessToken(yield* post(emulator.tokenUrl, form(emulator)));
+        yield* emulator.revokeTokens;
+        yield* emulator.setTokenLifetime(0);
+        const expired = accessToken(yield* post(emulator.tokenUrl, form(emulator)));
+        for (const [token, message] of [
+          [revoked, "The incoming token has expired"],
+          [expired, "The incoming token has expired"],
+          ["unknown", "Unauthorized"],
+          [undefined, "Unauthorized"],
+        ] as const) {
+          const refused = yield* call(url, token);
+          assert.strictEqual(refused.status, 401);
+          assert.deepStrictEqual(refused.json, { message });
+          assert.isUndefined(refused.headers["www-authenticate"]);
+        }
+      }),
+    ),
   );
 });

@@ -1,41 +1,46 @@
 /**
- * Raidiam Connect: the real oidc-provider behind a plain listener and a mutual-TLS one.
+ * An emulated Raidiam Connect for tests: oidc-provider behind a plain and a mutual-TLS listener.
  *
- * Follows the vendor's page "Client Credentials Flow". It lives by the machine's clock,
- * as oidc-provider does, even under a `TestClock`.
+ * It follows the vendor's page "Client Credentials Flow". oidc-provider uses the machine's
+ * clock, even under a `TestClock`. Install `oidc-provider` beside `@x/testing`.
+ *
+ * ```ts
+ * import * as RaidiamEmulator from "@x/raidiam/testing"
+ * ```
  *
  * @since 0.1.0
  */
+import * as ClientAuth from "@x/core/ClientAuth";
+import type * as MutualTls from "@x/core/MutualTls";
+import * as Certificates from "@x/testing/Certificates";
+import * as Emulator from "@x/testing/Emulator";
+import type * as ReceivedRequest from "@x/testing/ReceivedRequest";
+import * as RequestLog from "@x/testing/RequestLog";
+import * as TlsListener from "@x/testing/TlsListener";
 import * as Context from "effect/Context";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Layer from "effect/Layer";
+import * as Crypto from "node:crypto";
 import type { ClientMetadata } from "oidc-provider";
-import * as Certificates from "./Certificates.ts";
-import * as Emulator from "./Emulator.ts";
 import * as AssertionKey from "./internal/assertionKey.ts";
-import * as RaidiamProvider from "./internal/raidiamProvider.ts";
-import * as RequestLog from "./internal/requestLog.ts";
-import * as TlsListener from "./internal/tlsListener.ts";
-import * as ReceivedRequest from "./ReceivedRequest.ts";
+import * as OidcServer from "./internal/oidcServer.ts";
+import type { Raidiam } from "./Raidiam.ts";
+
+export type { AssertionAlgorithm } from "./internal/assertionKey.ts";
 
 /**
- * Options of the layer; lifetimes are whole seconds here, at least one.
+ * Options of the emulator.
+ *
+ * Token lifetimes are whole seconds, at least one.
  *
  * @since 0.1.0
  */
 export interface Options extends Emulator.LayerOptions {
-  /** Algorithm that the `private_key_jwt` clients are registered with; default `"PS256"`. */
-  readonly assertionAlgorithm?: AssertionAlgorithm | undefined;
+  /** Algorithm of the `private_key_jwt` clients; default `"PS256"`. */
+  readonly assertionAlgorithm?: AssertionKey.AssertionAlgorithm | undefined;
 }
-
-/**
- * Algorithms of client assertions.
- *
- * @since 0.1.0
- */
-export type AssertionAlgorithm = "PS256" | "RS256" | "ES256" | "EdDSA";
 
 /**
  * A registered client that authenticates with an assertion (RFC 7523 §2.2).
@@ -43,15 +48,11 @@ export type AssertionAlgorithm = "PS256" | "RS256" | "ES256" | "EdDSA";
  * @since 0.1.0
  */
 export interface AssertionClient {
-  /** For `Raidiam.layer`, which also wants `clientAuth` made from the key. */
-  readonly options: {
-    readonly environment: "sandbox";
+  /** Options for `Raidiam.layer`; add a `clientAuth` made from the key. */
+  readonly options: Omit<Emulator.OptionsOf<typeof Raidiam>, "clientAuth"> & {
     readonly issuer: string;
-    readonly apiUrl: string;
-    readonly clientId: string;
-    readonly scope: string;
   };
-  readonly algorithm: AssertionAlgorithm;
+  readonly algorithm: AssertionKey.AssertionAlgorithm;
   readonly keyId: string;
   /** PKCS#8 PEM. */
   readonly privateKey: string;
@@ -62,7 +63,7 @@ export interface AssertionClient {
 /**
  * A running Raidiam Connect with three registered clients.
  *
- * `tokenUrl` and `apiUrl` are those of the mutual-TLS listener; counts cover both listeners.
+ * `tokenUrl` and `apiUrl` belong to the mutual-TLS listener. Counts cover both listeners.
  *
  * @since 0.1.0
  */
@@ -70,27 +71,29 @@ export class RaidiamEmulator extends Context.Service<
   RaidiamEmulator,
   Emulator.Emulator & {
     readonly issuer: string;
-    /** Token endpoint of the listener that asks for no certificate. */
+    /** Token endpoint of the plain listener, which asks for no certificate. */
     readonly plainTokenUrl: string;
-    /** The API on that listener, of use to unbound tokens only. */
+    /** API on the plain listener; it accepts only unbound tokens. */
     readonly plainApiUrl: string;
     readonly discoveryRequests: Effect.Effect<ReadonlyArray<ReceivedRequest.ReceivedRequest>>;
     readonly discoveryRequestCount: Effect.Effect<number>;
-    /** Issues further certificates. */
+    /** Issues more certificates. */
     readonly authority: Certificates.Authority;
-    /** Of the `tls_client_auth` client; a further one with the same subject is its too. */
+    /** Certificate of the `tls_client_auth` client; others with the same subject belong to it too. */
     readonly clientCertificate: Certificates.Certificate;
-    /** For `Raidiam.layer`: `tls_client_auth`, tokens bound to the certificate. */
-    readonly options: AssertionClient["options"] & { readonly clientAuth: "tls_client_auth" };
-    /** `private_key_jwt` with unbound tokens. */
+    /** Options for `Raidiam.layer` with `tls_client_auth`; tokens are bound to the certificate. */
+    readonly options: AssertionClient["options"] & {
+      readonly clientAuth: ClientAuth.Method<MutualTls.MutualTls>;
+    };
+    /** A `private_key_jwt` client with unbound tokens. */
     readonly assertionClient: AssertionClient;
-    /** `private_key_jwt` with tokens bound to whichever certificate the request shows. */
+    /** A `private_key_jwt` client with tokens bound to the certificate of the token request. */
     readonly boundAssertionClient: AssertionClient;
   }
->()("@x/testing/RaidiamEmulator") {}
+>()("@x/raidiam/testing/RaidiamEmulator") {}
 
 /**
- * Starts Raidiam Connect on loopback with fresh credentials; tokens live ten minutes unless told otherwise.
+ * Starts Raidiam Connect on 127.0.0.1 with new credentials; tokens live 10 minutes by default.
  *
  * @since 0.1.0
  */
@@ -99,16 +102,18 @@ export const layer = (options: Options = {}): Layer.Layer<RaidiamEmulator> =>
     RaidiamEmulator,
     Effect.gen(function* () {
       const authority = yield* Certificates.makeAuthority("Raidiam emulator");
-      const server = yield* Certificates.issueServer(authority);
-      const plain = yield* TlsListener.open({ authority, server, requestCertificate: false });
-      const mutual = yield* TlsListener.open({ authority, server, requestCertificate: true });
+      const certificate = yield* Certificates.issueServer(authority);
+      const open = (requestCertificate: boolean) =>
+        TlsListener.open({ authority, server: certificate, requestCertificate });
+      const plain = yield* open(false);
+      const mutual = yield* open(true);
       const issuer = plain.origin;
       const apiUrl = `${mutual.origin}/api`;
       const plainApiUrl = `${plain.origin}/api`;
 
       const clientId = relyingParty();
       const clientCertificate = yield* Certificates.issueClient(authority, {
-        commonName: crypto.randomUUID(),
+        commonName: Crypto.randomUUID(),
       });
       const algorithm = options.assertionAlgorithm ?? "PS256";
       const unbound = yield* AssertionKey.generate(algorithm);
@@ -117,7 +122,7 @@ export const layer = (options: Options = {}): Layer.Layer<RaidiamEmulator> =>
       const boundId = relyingParty();
 
       let lifetime = Duration.toSeconds(options.tokenLifetime ?? "10 minutes");
-      const provider = yield* RaidiamProvider.make({
+      const server = OidcServer.make({
         issuer,
         aliasOrigin: mutual.origin,
         resource: apiUrl,
@@ -146,24 +151,23 @@ export const layer = (options: Options = {}): Layer.Layer<RaidiamEmulator> =>
         const path = exchange.received.path.split("?")[0]!;
         if (path.startsWith("/api/")) {
           apiLog.record(exchange.received);
-          return Effect.map(
-            provider.check(exchange, ReceivedRequest.header(exchange.received, "authorization")),
-            (refusal) =>
-              refusal === undefined
-                ? Emulator.echo(exchange.received, path.slice("/api".length))
-                : Emulator.bearerChallenge(refusal),
+          const refusal = server.check(exchange);
+          return Effect.succeed(
+            refusal === undefined
+              ? Emulator.echo(exchange.received, path.slice("/api".length))
+              : Emulator.bearerChallenge(refusal),
           );
         }
-        if (path === RaidiamProvider.paths.token) tokenLog.record(exchange.received);
-        if (path === RaidiamProvider.paths.discovery) discoveryLog.record(exchange.received);
-        return Effect.as(provider.answer(exchange), HttpServerResponse.empty());
+        if (path === OidcServer.paths.token) tokenLog.record(exchange.received);
+        if (path === OidcServer.paths.discovery) discoveryLog.record(exchange.received);
+        return Effect.as(server.answer(exchange), HttpServerResponse.empty());
       };
       yield* plain.serve(handle);
       yield* mutual.serve(handle);
 
       const common = { environment: "sandbox", issuer, scope } as const;
       return {
-        tokenUrl: mutual.origin + RaidiamProvider.paths.token,
+        tokenUrl: mutual.origin + OidcServer.paths.token,
         apiUrl,
         certificateAuthority: authority.certificate,
         tokenRequests: Effect.sync(tokenLog.newest),
@@ -173,18 +177,18 @@ export const layer = (options: Options = {}): Layer.Layer<RaidiamEmulator> =>
         discoveryRequests: Effect.sync(discoveryLog.newest),
         discoveryRequestCount: Effect.sync(discoveryLog.count),
         setTokenLifetime: (value) => Effect.sync(() => void (lifetime = Duration.toSeconds(value))),
-        revokeTokens: Effect.sync(provider.revokeTokens),
+        revokeTokens: Effect.sync(server.revokeTokens),
         forgetRequests: Effect.sync(() => {
           tokenLog.forget();
           apiLog.forget();
           discoveryLog.forget();
         }),
         issuer,
-        plainTokenUrl: plain.origin + RaidiamProvider.paths.token,
+        plainTokenUrl: plain.origin + OidcServer.paths.token,
         plainApiUrl,
         authority,
         clientCertificate,
-        options: { ...common, apiUrl, clientId, clientAuth: "tls_client_auth" },
+        options: { ...common, apiUrl, clientId, clientAuth: ClientAuth.tlsClientAuth },
         assertionClient: {
           ...unbound.client,
           options: { ...common, apiUrl: plainApiUrl, clientId: unboundId },
@@ -199,9 +203,9 @@ export const layer = (options: Options = {}): Layer.Layer<RaidiamEmulator> =>
 
 const scope = "directory:software";
 
-// client ids of live ecosystems are URLs
+// client ids of real ecosystems are URLs
 const relyingParty = () =>
-  `https://rp.directory.example/openid_relying_party/${crypto.randomUUID()}`;
+  `https://rp.directory.example/openid_relying_party/${Crypto.randomUUID()}`;
 
 const registration = (clientId: string) =>
   ({
@@ -212,7 +216,10 @@ const registration = (clientId: string) =>
     scope,
   }) satisfies ClientMetadata;
 
-const assertionRegistration = (algorithm: AssertionAlgorithm, key: AssertionKey.AssertionKey) => ({
+const assertionRegistration = (
+  algorithm: AssertionKey.AssertionAlgorithm,
+  key: AssertionKey.AssertionKey,
+) => ({
   token_endpoint_auth_method: "private_key_jwt" as const,
   token_endpoint_auth_signing_alg: algorithm,
   jwks: { keys: [key.publicKeyJwk] },

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
-import * as EvcnetEmulator from "@x/testing/EvcnetEmulator";
-import { accessToken, against, basic, call, formEncodedBasic, post } from "./http.ts";
+import * as EvcnetEmulator from "@x/evcnet/testing";
+import { accessToken, against, basic, call, formEncodedBasic, post } from "@x/testing/RawHttp";
 
 const run = against(EvcnetEmulator.EvcnetEmulator, EvcnetEmulator.layer());
 const form = { grant_type: "client_credentials" };
@@ -10,7 +10,7 @@ const secretOf = ({ options }: EvcnetEmulator.EvcnetEmulator["Service"]) =>
   Redacted.value(options.clientSecret);
 
 describe("EvcnetEmulator", () => {
-  it.live("grants a token to client 1 and serves the API on the same host", () =>
+  it.live("issues a token to client 1 and serves the API on the same host", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         assert.strictEqual(emulator.options.clientId, "1");
@@ -28,7 +28,7 @@ describe("EvcnetEmulator", () => {
     ),
   );
 
-  it.live("takes the client id that the account chose", () =>
+  it.live("accepts the client id that the account chose", () =>
     against(
       EvcnetEmulator.EvcnetEmulator,
       EvcnetEmulator.layer({ clientId: "our own" }),
@@ -44,7 +44,7 @@ describe("EvcnetEmulator", () => {
     ),
   );
 
-  it.live("answers 401 to bad credentials and to Basic whose halves are form-encoded", () =>
+  it.live("answers 401 to wrong credentials and to Basic with form-encoded halves", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         const secret = secretOf(emulator);
@@ -66,19 +66,21 @@ describe("EvcnetEmulator", () => {
     ),
   );
 
-  it.live("answers 401 to a bad token and 403 beyond the account's permissions", () =>
-    run(
-      Effect.fnUntraced(function* (emulator) {
-        const token = accessToken(
-          yield* post(emulator.tokenUrl, form, basic("1", secretOf(emulator))),
-        );
-        assert.strictEqual((yield* call(`${emulator.apiUrl}/api/forbidden`, token)).status, 403);
-        assert.strictEqual(
-          (yield* call(`${emulator.apiUrl}/api/forbidden`, "unknown")).status,
-          401,
-        );
-        assert.strictEqual((yield* call(`${emulator.apiUrl}/api/stations`)).status, 401);
-      }),
-    ),
+  it.live(
+    "answers 401 to an invalid token and 403 to a call beyond the account's permissions",
+    () =>
+      run(
+        Effect.fnUntraced(function* (emulator) {
+          const token = accessToken(
+            yield* post(emulator.tokenUrl, form, basic("1", secretOf(emulator))),
+          );
+          assert.strictEqual((yield* call(`${emulator.apiUrl}/api/forbidden`, token)).status, 403);
+          assert.strictEqual(
+            (yield* call(`${emulator.apiUrl}/api/forbidden`, "unknown")).status,
+            401,
+          );
+          assert.strictEqual((yield* call(`${emulator.apiUrl}/api/stations`)).status, 401);
+        }),
+      ),
   );
 });

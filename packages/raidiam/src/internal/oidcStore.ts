@@ -1,16 +1,16 @@
 import type { Adapter, AdapterPayload } from "oidc-provider";
 
-/** How many entries of a kind are kept. */
+/** Maximum number of entries of one kind. */
 const capacity = 100_000;
 
-/** What oidc-provider stores: tokens, assertion ids that were used, pushed requests. */
+/** Memory of oidc-provider: tokens, used assertion ids and pushed requests. */
 export interface OidcStore {
   readonly adapter: (kind: string) => Adapter;
   readonly has: (kind: string, id: string) => boolean;
   readonly clear: (kind: string) => void;
 }
 
-/** Each provider gets a store of its own: the one that oidc-provider brings warns on the console. */
+/** Makes an empty store. oidc-provider's own store prints warnings to the console. */
 export const make = (): OidcStore => {
   const kinds = new Map<
     string,

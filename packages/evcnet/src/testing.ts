@@ -1,26 +1,33 @@
 /**
- * EVC-net (Last Mile Solutions): client credentials behind plain HTTP Basic, with the API on the same host.
+ * An emulated EVC-net for tests: client credentials with plain HTTP Basic.
  *
- * Follows the vendor's page "Authentication".
+ * It follows the vendor's page "Authentication". The API shares the host of the token endpoint.
+ *
+ * ```ts
+ * import * as EvcnetEmulator from "@x/evcnet/testing"
+ * ```
+ *
  * @since 0.1.0
  */
+import * as Certificates from "@x/testing/Certificates";
+import * as Emulator from "@x/testing/Emulator";
+import * as TokenRequestCheck from "@x/testing/TokenRequestCheck";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
-import * as Crypto from "node:crypto";
-import * as Certificates from "./Certificates.ts";
-import * as Emulator from "./Emulator.ts";
-import * as TokenRequestCheck from "./TokenRequestCheck.ts";
+import { Evcnet } from "./Evcnet.ts";
+
+const { acceptance } = Evcnet.definition.environments;
 
 /**
- * Options of the layer.
+ * Options of the emulator.
  *
  * @since 0.1.0
  */
 export interface Options extends Emulator.LayerOptions {
-  /** The vendor lets every account choose; default `"1"`. */
+  /** Client id that the account chose; default `"1"`. */
   readonly clientId?: string | undefined;
 }
 
@@ -32,21 +39,15 @@ export interface Options extends Emulator.LayerOptions {
 export class EvcnetEmulator extends Context.Service<
   EvcnetEmulator,
   Emulator.Emulator & {
-    /** For `Evcnet.layer`; the secret holds characters on which the two encodings of Basic differ. */
-    readonly options: {
-      readonly environment: "acceptance";
-      readonly tokenUrl: string;
-      readonly apiUrl: string;
-      readonly clientId: string;
-      readonly clientSecret: Redacted.Redacted;
-    };
+    /** Options for `Evcnet.layer`. The secret differs between the two encodings of Basic. */
+    readonly options: Emulator.OptionsOf<typeof Evcnet> & { readonly clientId: string };
   }
->()("@x/testing/EvcnetEmulator") {}
+>()("@x/evcnet/testing/EvcnetEmulator") {}
 
 /**
- * Starts EVC-net on loopback with a fresh API key; tokens live an hour unless told otherwise.
+ * Starts EVC-net on 127.0.0.1 with a new API key; tokens live one hour by default.
  *
- * `/api/forbidden` answers 403 to every good token, as a call beyond the account's permissions does.
+ * `/api/forbidden` answers 403 to valid tokens, like a call beyond the account's permissions.
  *
  * @since 0.1.0
  */
@@ -55,11 +56,11 @@ export const layer = (options: Options = {}): Layer.Layer<EvcnetEmulator> =>
     EvcnetEmulator,
     Effect.gen(function* () {
       const clientId = options.clientId ?? "1";
-      const clientSecret = Redacted.make(`${Crypto.randomBytes(18).toString("base64")}+%/=`);
+      const clientSecret = Redacted.make(`${yield* Emulator.randomId}+%/=`);
       const emulator = yield* Emulator.make({
         authority: yield* Certificates.makeAuthority("EVC-net emulator"),
-        tokenPath: "/oauth/v2/token",
-        apiPath: "",
+        tokenPath: Emulator.pathOf(acceptance.tokenUrl),
+        apiPath: Emulator.pathOf(acceptance.apiUrl),
         apiHost: "shared",
         tokenFormat: "jwt",
         tokenLifetime: options.tokenLifetime ?? "1 hour",
@@ -74,15 +75,10 @@ export const layer = (options: Options = {}): Layer.Layer<EvcnetEmulator> =>
             ? HttpServerResponse.jsonUnsafe({ message: "Forbidden" }, { status: 403 })
             : Emulator.echo(request, path),
       });
+      const { apiUrl, tokenUrl } = emulator;
       return {
         ...emulator,
-        options: {
-          environment: "acceptance",
-          tokenUrl: emulator.tokenUrl,
-          apiUrl: emulator.apiUrl,
-          clientId,
-          clientSecret,
-        },
+        options: { environment: "acceptance", tokenUrl, apiUrl, clientId, clientSecret },
       };
     }),
   );

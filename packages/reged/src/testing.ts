@@ -1,24 +1,31 @@
 /**
- * RegEd: client credentials over mutual TLS, an audience and a scope, and no `Authorization` header.
+ * An emulated RegEd for tests: client credentials over mutual TLS, with audience and scope.
  *
- * Follows the vendor's page "API Authentication".
+ * It follows the vendor's page "API Authentication" and refuses an `Authorization` header.
+ *
+ * ```ts
+ * import * as RegedEmulator from "@x/reged/testing"
+ * ```
+ *
  * @since 0.1.0
  */
+import * as Certificates from "@x/testing/Certificates";
+import * as Emulator from "@x/testing/Emulator";
+import * as TokenRequestCheck from "@x/testing/TokenRequestCheck";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import * as Crypto from "node:crypto";
-import * as Certificates from "./Certificates.ts";
-import * as Emulator from "./Emulator.ts";
-import * as TokenRequestCheck from "./TokenRequestCheck.ts";
+import { Reged } from "./Reged.ts";
+
+const { uat } = Reged.definition.environments;
 
 /**
- * Options of the layer.
+ * Options of the emulator.
  *
  * @since 0.1.0
  */
 export interface Options extends Emulator.LayerOptions {
-  /** Binds tokens to the certificate and makes the API demand it (RFC 8705 §3); default false. */
+  /** Binds tokens to the certificate, so the API requires it (RFC 8705 §3); default false. */
   readonly demandCertificateAtApi?: boolean | undefined;
 }
 
@@ -30,24 +37,17 @@ export interface Options extends Emulator.LayerOptions {
 export class RegedEmulator extends Context.Service<
   RegedEmulator,
   Emulator.Emulator & {
-    /** For `Reged.layer`. */
-    readonly options: {
-      readonly environment: "uat";
-      readonly tokenUrl: string;
-      readonly apiUrl: string;
-      readonly clientId: string;
-      readonly audience: string;
-      readonly scope: string;
-    };
-    /** The registered certificate. */
+    /** Options for `Reged.layer`. */
+    readonly options: Emulator.OptionsOf<typeof Reged>;
+    /** The certificate of the registered client. */
     readonly clientCertificate: Certificates.Certificate;
-    /** Issues further certificates; one with the same common name is the registered client's too. */
+    /** Issues more certificates; one with the same common name belongs to the registered client. */
     readonly authority: Certificates.Authority;
   }
->()("@x/testing/RegedEmulator") {}
+>()("@x/reged/testing/RegedEmulator") {}
 
 /**
- * Starts RegEd on loopback with fresh credentials; tokens live an hour unless told otherwise.
+ * Starts RegEd on 127.0.0.1 with new credentials; tokens live one hour by default.
  *
  * @since 0.1.0
  */
@@ -55,8 +55,8 @@ export const layer = (options: Options = {}): Layer.Layer<RegedEmulator> =>
   Layer.effect(
     RegedEmulator,
     Effect.gen(function* () {
-      const clientId = `reged-${Crypto.randomBytes(12).toString("hex")}`;
-      const audience = `https://rapi.reged.example/${Crypto.randomUUID()}`;
+      const clientId = `reged-${yield* Emulator.randomId}`;
+      const audience = `https://rapi.reged.example/${yield* Emulator.randomId}`;
       const scope = "rapi.read rapi.write";
       const authority = yield* Certificates.makeAuthority("RegEd emulator");
       const clientCertificate = yield* Certificates.issueClient(authority, {
@@ -64,8 +64,8 @@ export const layer = (options: Options = {}): Layer.Layer<RegedEmulator> =>
       });
       const emulator = yield* Emulator.make({
         authority,
-        tokenPath: "/oauth/token",
-        apiPath: "",
+        tokenPath: Emulator.pathOf(uat.tokenUrl),
+        apiPath: Emulator.pathOf(uat.apiUrl),
         apiHost: "own",
         tokenFormat: "jwt",
         tokenLifetime: options.tokenLifetime ?? "1 hour",
@@ -93,16 +93,10 @@ export const layer = (options: Options = {}): Layer.Layer<RegedEmulator> =>
         refuse: Emulator.bearerChallenge,
         api: Emulator.echo,
       });
+      const { apiUrl, tokenUrl } = emulator;
       return {
         ...emulator,
-        options: {
-          environment: "uat",
-          tokenUrl: emulator.tokenUrl,
-          apiUrl: emulator.apiUrl,
-          clientId,
-          audience,
-          scope,
-        },
+        options: { environment: "uat", tokenUrl, apiUrl, clientId, audience, scope },
         clientCertificate,
         authority,
       };

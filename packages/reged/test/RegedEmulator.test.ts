@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Certificates from "@x/testing/Certificates";
-import * as RegedEmulator from "@x/testing/RegedEmulator";
-import { accessToken, against, call, post, withClient } from "./http.ts";
+import * as RegedEmulator from "@x/reged/testing";
+import { accessToken, against, call, post, withClient } from "@x/testing/RawHttp";
 
 const form = ({ options }: RegedEmulator.RegedEmulator["Service"]) => ({
   client_id: options.clientId,
@@ -19,33 +19,31 @@ const requestToken = (
 const run = against(RegedEmulator.RegedEmulator, RegedEmulator.layer());
 
 describe("RegedEmulator", () => {
-  it.live(
-    "grants a token over mutual TLS and lets the bearer call the API without a certificate",
-    () =>
-      Effect.gen(function* () {
-        const emulator = yield* RegedEmulator.RegedEmulator;
-        const granted = yield* requestToken(emulator);
-        assert.strictEqual(granted.status, 200);
-        assert.deepInclude(granted.json, {
-          token_type: "Bearer",
-          expires_in: 3600,
-          scope: emulator.options.scope,
-        });
+  it.live("issues a token over mutual TLS and accepts it at the API without a certificate", () =>
+    Effect.gen(function* () {
+      const emulator = yield* RegedEmulator.RegedEmulator;
+      const granted = yield* requestToken(emulator);
+      assert.strictEqual(granted.status, 200);
+      assert.deepInclude(granted.json, {
+        token_type: "Bearer",
+        expires_in: 3600,
+        scope: emulator.options.scope,
+      });
 
-        const answer = yield* call(`${emulator.apiUrl}/anything`, accessToken(granted)).pipe(
-          withClient(emulator),
-        );
-        assert.strictEqual(answer.status, 200);
+      const answer = yield* call(`${emulator.apiUrl}/anything`, accessToken(granted)).pipe(
+        withClient(emulator),
+      );
+      assert.strictEqual(answer.status, 200);
 
-        const [request] = yield* emulator.tokenRequests;
-        assert.strictEqual(request?.certificate, emulator.clientCertificate.thumbprint);
-        assert.deepStrictEqual(
-          Object.fromEntries(new URLSearchParams(request?.body)),
-          form(emulator),
-        );
-        assert.isUndefined((yield* emulator.apiRequests)[0]?.certificate);
-        assert.notStrictEqual(new URL(emulator.apiUrl).origin, new URL(emulator.tokenUrl).origin);
-      }).pipe(Effect.provide(RegedEmulator.layer())),
+      const [request] = yield* emulator.tokenRequests;
+      assert.strictEqual(request?.certificate, emulator.clientCertificate.thumbprint);
+      assert.deepStrictEqual(
+        Object.fromEntries(new URLSearchParams(request?.body)),
+        form(emulator),
+      );
+      assert.isUndefined((yield* emulator.apiRequests)[0]?.certificate);
+      assert.notStrictEqual(new URL(emulator.apiUrl).origin, new URL(emulator.tokenUrl).origin);
+    }).pipe(Effect.provide(RegedEmulator.layer())),
   );
 
   it.live("refuses token requests without the registered certificate", () =>
@@ -81,7 +79,7 @@ describe("RegedEmulator", () => {
     }).pipe(Effect.provide(RegedEmulator.layer())),
   );
 
-  it.live("refuses forms that lack a field or hold a wrong one", () =>
+  it.live("refuses forms with a missing or wrong field", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         const good = form(emulator);
@@ -108,7 +106,7 @@ describe("RegedEmulator", () => {
     ),
   );
 
-  it.live("refuses token requests with an Authorization header of any kind", () =>
+  it.live("refuses token requests with any Authorization header", () =>
     Effect.gen(function* () {
       const emulator = yield* RegedEmulator.RegedEmulator;
       for (const authorization of ["Basic aWQ6c2VjcmV0", "Bearer x", ""]) {
@@ -121,7 +119,7 @@ describe("RegedEmulator", () => {
     }).pipe(Effect.provide(RegedEmulator.layer())),
   );
 
-  it.live("challenges API calls without a good token", () =>
+  it.live("challenges API calls without a valid token", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         const url = `${emulator.apiUrl}/anything`;
@@ -135,7 +133,7 @@ describe("RegedEmulator", () => {
     ),
   );
 
-  it.live("binds tokens to the certificate when told to", () =>
+  it.live("binds tokens to the certificate when an option asks for it", () =>
     Effect.gen(function* () {
       const emulator = yield* RegedEmulator.RegedEmulator;
       const token = accessToken(yield* requestToken(emulator));

@@ -1,11 +1,15 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as Certificates from "@x/testing/Certificates";
-import * as RaidiamEmulator from "@x/testing/RaidiamEmulator";
+import * as RaidiamEmulator from "@x/raidiam/testing";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Layer from "effect/Layer";
+import * as Scope from "effect/Scope";
 import * as Jose from "jose";
 import * as Crypto from "node:crypto";
 import { vi } from "vitest";
-import { accessToken, against, call, post, withClient } from "./http.ts";
+import { accessToken, against, call, listens, post, withClient } from "@x/testing/RawHttp";
 
 type Running = RaidiamEmulator.RaidiamEmulator["Service"];
 
@@ -75,7 +79,7 @@ describe("RaidiamEmulator", () => {
     ),
   );
 
-  it.live("grants the tls_client_auth client a token bound to its certificate", () =>
+  it.live("issues the tls_client_auth client a token bound to its certificate", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         const granted = yield* requestToken(emulator);
@@ -158,7 +162,7 @@ describe("RaidiamEmulator", () => {
   );
 
   for (const algorithm of ["PS256", "RS256", "ES256", "EdDSA"] as const) {
-    it.live(`grants the private_key_jwt client an unbound token for a ${algorithm} assertion`, () =>
+    it.live(`issues the private_key_jwt client an unbound token for a ${algorithm} assertion`, () =>
       against(
         RaidiamEmulator.RaidiamEmulator,
         RaidiamEmulator.layer({ assertionAlgorithm: algorithm }),
@@ -200,7 +204,7 @@ describe("RaidiamEmulator", () => {
   );
 
   it.live(
-    "binds the tokens of the other private_key_jwt client and demands a certificate for them",
+    "binds the tokens of the second private_key_jwt client and requires a certificate for them",
     () =>
       run(
         Effect.fnUntraced(function* (emulator) {
@@ -222,7 +226,7 @@ describe("RaidiamEmulator", () => {
       ),
   );
 
-  it.live("takes a bound token over its own certificate only", () =>
+  it.live("accepts a bound token only over its own certificate", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         const token = accessToken(yield* requestToken(emulator));
@@ -247,7 +251,7 @@ describe("RaidiamEmulator", () => {
     ),
   );
 
-  it.live("takes no token that it did not issue", () =>
+  it.live("refuses tokens that it did not issue", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         const token = accessToken(
@@ -310,7 +314,7 @@ describe("RaidiamEmulator", () => {
     ),
   );
 
-  it.live("changes the lifetime of tokens to come and refuses expired ones", () =>
+  it.live("sets the lifetime of later tokens and refuses expired ones", () =>
     run(
       Effect.fnUntraced(function* (emulator) {
         const { assertionClient, plainApiUrl, plainTokenUrl } = emulator;
@@ -346,7 +350,21 @@ describe("RaidiamEmulator", () => {
     ),
   );
 
-  it.live("prints nothing", () =>
+  it.live("frees both ports with the scope", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make();
+      const context = yield* Layer.buildWithScope(RaidiamEmulator.layer(), scope);
+      const emulator = Context.get(context, RaidiamEmulator.RaidiamEmulator);
+      const listening = Effect.forEach([emulator.tokenUrl, emulator.plainTokenUrl], (url) =>
+        listens(url, emulator.certificateAuthority),
+      );
+      assert.deepStrictEqual(yield* listening, [true, true]);
+      yield* Scope.close(scope, Exit.void);
+      assert.deepStrictEqual(yield* listening, [false, false]);
+    }),
+  );
+
+  it.live("prints nothing to the console", () =>
     Effect.gen(function* () {
       const spies = (["log", "info", "warn", "error"] as const).map((method) =>
         vi.spyOn(console, method),

@@ -1,18 +1,32 @@
 /**
- * Res:Harmonics: client credentials in the body, and an API behind AWS API Gateway.
+ * An emulated Res:Harmonics for tests: client credentials in the body.
  *
- * Follows the vendor's page "Authentication".
+ * It follows the vendor's page "Authentication". The API answers like AWS API Gateway.
+ *
+ * ```ts
+ * import * as ResharmonicsEmulator from "@x/resharmonics/testing"
+ * ```
+ *
  * @since 0.1.0
  */
+import * as Certificates from "@x/testing/Certificates";
+import * as Emulator from "@x/testing/Emulator";
+import * as TokenRequestCheck from "@x/testing/TokenRequestCheck";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
-import * as Crypto from "node:crypto";
-import * as Certificates from "./Certificates.ts";
-import * as Emulator from "./Emulator.ts";
-import * as TokenRequestCheck from "./TokenRequestCheck.ts";
+import { Resharmonics } from "./Resharmonics.ts";
+
+const { production } = Resharmonics.definition.environments;
+
+/**
+ * Options of the emulator.
+ *
+ * @since 0.1.0
+ */
+export interface Options extends Emulator.LayerOptions {}
 
 /**
  * A running Res:Harmonics with one registered client.
@@ -22,32 +36,26 @@ import * as TokenRequestCheck from "./TokenRequestCheck.ts";
 export class ResharmonicsEmulator extends Context.Service<
   ResharmonicsEmulator,
   Emulator.Emulator & {
-    /** For `Resharmonics.layer`. */
-    readonly options: {
-      readonly environment: "production";
-      readonly tokenUrl: string;
-      readonly apiUrl: string;
-      readonly clientId: string;
-      readonly clientSecret: Redacted.Redacted;
-    };
+    /** Options for `Resharmonics.layer`. */
+    readonly options: Emulator.OptionsOf<typeof Resharmonics>;
   }
->()("@x/testing/ResharmonicsEmulator") {}
+>()("@x/resharmonics/testing/ResharmonicsEmulator") {}
 
 /**
- * Starts Res:Harmonics on loopback with fresh credentials; tokens live an hour unless told otherwise.
+ * Starts Res:Harmonics on 127.0.0.1 with new credentials; tokens live one hour by default.
  *
  * @since 0.1.0
  */
-export const layer = (options: Emulator.LayerOptions = {}): Layer.Layer<ResharmonicsEmulator> =>
+export const layer = (options: Options = {}): Layer.Layer<ResharmonicsEmulator> =>
   Layer.effect(
     ResharmonicsEmulator,
     Effect.gen(function* () {
-      const clientId = Crypto.randomBytes(13).toString("hex");
-      const clientSecret = Redacted.make(`${Crypto.randomBytes(18).toString("base64")}&+ =`);
+      const clientId = yield* Emulator.randomId;
+      const clientSecret = Redacted.make(`${yield* Emulator.randomId}&+ =`);
       const emulator = yield* Emulator.make({
         authority: yield* Certificates.makeAuthority("Res:Harmonics emulator"),
-        tokenPath: "/oauth2/token",
-        apiPath: "",
+        tokenPath: Emulator.pathOf(production.tokenUrl),
+        apiPath: Emulator.pathOf(production.apiUrl),
         apiHost: "own",
         tokenFormat: "jwt",
         tokenLifetime: options.tokenLifetime ?? "1 hour",
@@ -70,15 +78,10 @@ export const layer = (options: Emulator.LayerOptions = {}): Layer.Layer<Resharmo
           ),
         api: Emulator.echo,
       });
+      const { apiUrl, tokenUrl } = emulator;
       return {
         ...emulator,
-        options: {
-          environment: "production",
-          tokenUrl: emulator.tokenUrl,
-          apiUrl: emulator.apiUrl,
-          clientId,
-          clientSecret,
-        },
+        options: { environment: "production", tokenUrl, apiUrl, clientId, clientSecret },
       };
     }),
   );

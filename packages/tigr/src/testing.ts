@@ -1,53 +1,52 @@
 /**
- * TIGR Registry (Xpansiv, APX): the password grant behind plain HTTP Basic.
+ * An emulated TIGR Registry for tests: the password grant with plain HTTP Basic.
  *
- * Follows the vendor's page "Authentication" of the TIGR Registry Client API.
+ * It follows the page "Authentication" of the TIGR Registry Client API.
+ *
+ * ```ts
+ * import * as TigrEmulator from "@x/tigr/testing"
+ * ```
+ *
  * @since 0.1.0
  */
+import type * as Provider from "@x/core/Provider";
+import * as Certificates from "@x/testing/Certificates";
+import * as Emulator from "@x/testing/Emulator";
+import * as TokenRequestCheck from "@x/testing/TokenRequestCheck";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
-import * as Crypto from "node:crypto";
-import * as Certificates from "./Certificates.ts";
-import * as Emulator from "./Emulator.ts";
-import * as TokenRequestCheck from "./TokenRequestCheck.ts";
+import { Tigr } from "./Tigr.ts";
+
+const { production } = Tigr.definition.environments;
 
 /**
- * Options of the layer.
+ * Options of the emulator.
  *
  * @since 0.1.0
  */
 export interface Options extends Emulator.LayerOptions {
-  /** Demands `username` and `password` (default), or `Username` and `Password` as the page prints them. */
-  readonly fieldNames?: "lower-case" | "documented" | undefined;
+  /** Requires `username` and `password` (default), or `Username` and `Password` as on the page. */
+  readonly fieldNames?: Provider.OptionsOf<typeof Tigr>["fieldNames"];
 }
 
 /**
- * A running TIGR with one service user.
+ * A running TIGR Registry with one service user.
  *
  * @since 0.1.0
  */
 export class TigrEmulator extends Context.Service<
   TigrEmulator,
   Emulator.Emulator & {
-    /** For `Tigr.layer`; the secrets hold characters on which the two encodings of Basic differ. */
-    readonly options: {
-      readonly environment: "uat";
-      readonly tokenUrl: string;
-      readonly apiUrl: string;
-      readonly clientId: string;
-      readonly clientSecret: Redacted.Redacted;
-      readonly username: string;
-      readonly password: Redacted.Redacted;
-      readonly fieldNames: "lower-case" | "documented";
-    };
+    /** Options for `Tigr.layer`. The secrets differ between the two encodings of Basic. */
+    readonly options: Emulator.OptionsOf<typeof Tigr>;
   }
->()("@x/testing/TigrEmulator") {}
+>()("@x/tigr/testing/TigrEmulator") {}
 
 /**
- * Starts TIGR on loopback with fresh credentials; tokens live 20 minutes unless told otherwise.
+ * Starts TIGR on 127.0.0.1 with new credentials; tokens live 20 minutes by default.
  *
  * @since 0.1.0
  */
@@ -55,17 +54,17 @@ export const layer = (options: Options = {}): Layer.Layer<TigrEmulator> =>
   Layer.effect(
     TigrEmulator,
     Effect.gen(function* () {
-      const clientId = `tigr-${random()}`;
-      const clientSecret = Redacted.make(`${random()}+%2F/ é=`);
-      const username = `service-${random()}`;
-      const password = Redacted.make(`${random()}&+% ü`);
+      const clientId = `tigr-${yield* Emulator.randomId}`;
+      const clientSecret = Redacted.make(`${yield* Emulator.randomId}+%2F/ é=`);
+      const username = `service-${yield* Emulator.randomId}`;
+      const password = Redacted.make(`${yield* Emulator.randomId}&+% ü`);
       const fieldNames = options.fieldNames ?? "lower-case";
       const [usernameField, passwordField] =
         fieldNames === "documented" ? ["Username", "Password"] : ["username", "password"];
       const emulator = yield* Emulator.make({
         authority: yield* Certificates.makeAuthority("TIGR emulator"),
-        tokenPath: "/oauth/token",
-        apiPath: "/ClientAPI/api",
+        tokenPath: Emulator.pathOf(production.tokenUrl),
+        apiPath: Emulator.pathOf(production.apiUrl),
         apiHost: "own",
         tokenFormat: "jwt",
         tokenLifetime: options.tokenLifetime ?? "20 minutes",
@@ -90,12 +89,13 @@ export const layer = (options: Options = {}): Layer.Layer<TigrEmulator> =>
               })
             : Emulator.echo(request, path),
       });
+      const { apiUrl, tokenUrl } = emulator;
       return {
         ...emulator,
         options: {
           environment: "uat",
-          tokenUrl: emulator.tokenUrl,
-          apiUrl: emulator.apiUrl,
+          tokenUrl,
+          apiUrl,
           clientId,
           clientSecret,
           username,
@@ -106,9 +106,7 @@ export const layer = (options: Options = {}): Layer.Layer<TigrEmulator> =>
     }),
   );
 
-const random = () => Crypto.randomBytes(12).toString("hex");
-
-// the page's status table; it promises no RFC 6749 JSON
+// text of the page's status table, which promises no JSON of RFC 6749
 const invalidLogin = HttpServerResponse.text("Bad Request - Invalid Login ID or Password", {
   status: 401,
 });

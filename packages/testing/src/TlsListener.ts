@@ -1,3 +1,8 @@
+/**
+ * An HTTPS server on 127.0.0.1 that passes the client certificate to its handler.
+ *
+ * @since 0.1.0
+ */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest";
 import * as Clock from "effect/Clock";
@@ -12,40 +17,60 @@ import type * as Http from "node:http";
 import * as Https from "node:https";
 import type * as Net from "node:net";
 import type * as Tls from "node:tls";
-import type { Authority, Certificate } from "../Certificates.ts";
-import type { ReceivedRequest } from "../ReceivedRequest.ts";
-import { headersOf, thumbprintOf } from "./received.ts";
+import type { Authority, Certificate } from "./Certificates.ts";
+import type { ReceivedRequest } from "./ReceivedRequest.ts";
+import { headersOf, thumbprintOf } from "./internal/received.ts";
 
-/** The client's side of the TLS connection. */
-interface Peer {
+/**
+ * Client certificate of a TLS connection.
+ *
+ * @since 0.1.0
+ */
+export interface Peer {
   readonly certificate: Crypto.X509Certificate | undefined;
-  /** Whether the certificate chains to the authority and is within its dates. */
+  /** Whether the certificate chains to the authority and is valid now. */
   readonly trusted: boolean;
 }
 
-/** A request in the hands of a handler. */
+/**
+ * A request with its connection, as a handler receives it.
+ *
+ * @since 0.1.0
+ */
 export interface Exchange {
   readonly received: ReceivedRequest;
   readonly peer: Peer;
   readonly incoming: Http.IncomingMessage;
-  /** Node's response, for handlers that write to it themselves. */
+  /** Returns Node's response, for handlers that write to it themselves. */
   readonly outgoing: () => Http.ServerResponse;
 }
 
+/**
+ * Answers a request.
+ *
+ * @since 0.1.0
+ */
 export type Handler = (exchange: Exchange) => Effect.Effect<HttpServerResponse, HttpServerError>;
 
+/**
+ * A port that accepts TLS connections.
+ *
+ * @since 0.1.0
+ */
 export interface TlsListener {
   /** `https://localhost:port`. */
   readonly origin: string;
-  /** Connections accepted so far. */
-  readonly connectionCount: () => number;
+  /** Answers requests with the handler until the scope closes. */
   readonly serve: (handler: Handler) => Effect.Effect<void, never, Scope.Scope>;
 }
 
 /**
- * Listens on 127.0.0.1 with TLS and asks clients for a certificate without insisting on one.
+ * Opens a port on 127.0.0.1 with TLS; the port is known before `serve`.
  *
- * The port is open before `serve`, so that a handler can be built from the origin.
+ * The handshake accepts clients without a certificate and with an untrusted one. The handler
+ * decides, because real servers also refuse certificates with an HTTP answer.
+ *
+ * @since 0.1.0
  */
 export const open = (options: {
   readonly authority: Authority;
@@ -59,13 +84,11 @@ export const open = (options: {
       key: options.server.privateKey,
       ca: options.authority.certificate,
       requestCert: options.requestCertificate,
-      // Of clients only: like the vendors, emulators refuse a certificate by an HTTP answer.
+      // concerns clients only; see the doc comment
       rejectUnauthorized: false,
     });
     const sockets = new Set<Net.Socket>();
-    let connections = 0;
     node.on("connection", (socket: Net.Socket) => {
-      connections++;
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
     });
@@ -82,11 +105,10 @@ export const open = (options: {
 
     return {
       origin: `https://localhost:${address.port}`,
-      connectionCount: () => connections,
       serve: (handler) =>
-        // interruptible, for Effect runs handlers otherwise to their end, and one that never ends would hold the scope
+        // Effect runs handlers uninterruptibly, so a handler that hangs would block the scope.
         server.serve(Effect.interruptible(Effect.flatMap(toExchange, handler))).pipe(
-          // the emulated vendor is another company: its spans have no place in the caller's traces
+          // a real server's spans would not appear in the caller's traces
           Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true),
           Effect.andThen(
             Effect.addFinalizer(() =>

@@ -1,3 +1,0 @@
-import { following, notFollowed } from "./redirects.ts";
-
-notFollowed("undici in followRedirects", following);
