@@ -11,6 +11,22 @@ const projects = globSync("{packages,examples}/*/test", { cwd: import.meta.dirna
   },
 );
 
+// Type tests of all packages: one run of tsc, against the sources, without project references.
+const types = {
+  extends: true as const,
+  test: {
+    name: "types",
+    include: [],
+    typecheck: {
+      enabled: true,
+      only: true,
+      checker: "tsc",
+      tsconfig: "tsconfig.types.json",
+      include: ["packages/*/test/**/*.test-d.ts"],
+    },
+  },
+};
+
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
@@ -25,6 +41,6 @@ export default defineConfig({
       reporter: ["text", "json-summary", "lcov"],
       reportsDirectory: "coverage",
     },
-    projects,
+    projects: [...projects, types],
   },
 });

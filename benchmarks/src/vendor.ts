@@ -1,23 +1,20 @@
 /** A vendor in memory, for goals in simulated time: it counts, refuses and fails on command. */
 import * as ClientAuth from "@x/core/ClientAuth";
-import type * as Definition from "@x/core/Definition";
+import * as Grant from "@x/core/Grant";
+import * as Options from "@x/core/Options";
 import * as Provider from "@x/core/Provider";
-import type * as TokenRequest from "@x/core/TokenRequest";
 import * as Clock from "effect/Clock";
-import * as Config from "effect/Config";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientResponse from "effect/http/HttpClientResponse";
 import * as Redacted from "effect/Redacted";
 
-interface Options extends Definition.CommonOptions<"production"> {
-  readonly clientId: string;
-  readonly clientSecret: Redacted.Redacted;
-}
+const fields = { clientId: Options.Text, clientSecret: Options.Secret };
 
-const service = <Self>(id: string, grant: TokenRequest.GrantType) =>
+const service = <Self>(id: string, grant: (options: Options.Given<typeof fields>) => Grant.Grant) =>
   Provider.Service<Self>()(id, {
     name: id,
+    options: fields,
     environments: {
       production: {
         tokenUrl: "https://vendor.test/token",
@@ -26,18 +23,13 @@ const service = <Self>(id: string, grant: TokenRequest.GrantType) =>
       },
     },
     grant,
-    clientAuth: (options: Options) => ClientAuth.secretPost(options),
-    configPrefix: "SIMULATED",
-    config: {
-      clientId: Config.String("SIMULATED_CLIENT_ID"),
-      clientSecret: Config.Redacted("SIMULATED_CLIENT_SECRET"),
-    },
+    clientAuth: ClientAuth.secretPost,
   });
 
-export class Simulated extends service<Simulated>("Simulated", "client_credentials") {}
+export class Simulated extends service<Simulated>("Simulated", () => Grant.clientCredentials()) {}
 export class SimulatedPassword extends service<SimulatedPassword>(
   "SimulatedPassword",
-  "password",
+  ({ clientId, clientSecret }) => Grant.password({ username: clientId, password: clientSecret }),
 ) {}
 
 export const options = {

@@ -3,7 +3,7 @@ import * as MutualTls from "@x/core/MutualTls";
 import * as NodeMutualTls from "@x/node/NodeMutualTls";
 import { Reged } from "@x/reged";
 import * as Certificates from "@x/testing/Certificates";
-import * as RegedEmulator from "@x/testing/RegedEmulator";
+import * as RegedEmulator from "@x/reged/testing";
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -28,9 +28,11 @@ const measure = Effect.gen(function* () {
   const files = yield* Certificates.writeFiles(emulator.clientCertificate);
   const mutualTls = yield* Layer.build(
     NodeMutualTls.layerPem({
-      certificate: files.certificate,
-      privateKey: files.privateKey,
+      certificate: { file: files.certificate },
+      privateKey: { file: files.privateKey },
       certificateAuthorities: [new TextEncoder().encode(emulator.certificateAuthority)],
+      // At the default of 2 seconds, 500 rotations would take 20 minutes.
+      pollInterval: "50 millis",
     }),
   );
   const { currentUnsafe } = Context.get(mutualTls, MutualTls.MutualTls);

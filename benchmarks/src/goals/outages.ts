@@ -115,7 +115,7 @@ const unreliable = Effect.gen(function* () {
     yield* Effect.forkChild(Effect.exit(vendor.get), { startImmediately: true });
     yield* TestClock.adjust("2 minutes");
   }
-  return atMost(["token requests an acquisition", state.tokenRequests / rotations, 1.2]);
+  return atMost(["token requests an acquisition", state.tokenRequests / rotations, 1.4]);
 }).pipe(Random.withSeed("503"), Effect.provide(TestClock.layer()));
 
 export const goals: ReadonlyArray<Goal> = [

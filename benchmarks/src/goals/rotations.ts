@@ -1,6 +1,6 @@
 /** Tokens that end every two seconds, under load, over real TLS. */
 import { Evcnet } from "@x/evcnet";
-import * as EvcnetEmulator from "@x/testing/EvcnetEmulator";
+import * as EvcnetEmulator from "@x/evcnet/testing";
 import * as TestHttpClient from "@x/testing/TestHttpClient";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -35,7 +35,7 @@ const measure = Effect.gen(function* () {
       calls++;
       const outcome = yield* Effect.exit(evcnet.httpClient.get("/anything"));
       if (outcome._tag === "Failure" || outcome.value.status !== 200) failed++;
-      const token = evcnet.peekUnsafe();
+      const token = yield* evcnet.peek;
       if (token !== undefined) seen.add(Redacted.value(token.value));
       yield* Effect.sleep("5 millis");
     }

@@ -5,11 +5,11 @@ import { Raidiam } from "@x/raidiam";
 import { Reged } from "@x/reged";
 import { Resharmonics } from "@x/resharmonics";
 import * as Certificates from "@x/testing/Certificates";
-import { RaidiamEmulator } from "@x/testing/RaidiamEmulator";
-import { RegedEmulator } from "@x/testing/RegedEmulator";
-import { ResharmonicsEmulator } from "@x/testing/ResharmonicsEmulator";
+import { RaidiamEmulator } from "@x/raidiam/testing";
+import { RegedEmulator } from "@x/reged/testing";
+import { ResharmonicsEmulator } from "@x/resharmonics/testing";
 import * as TestHttpClient from "@x/testing/TestHttpClient";
-import { TigrEmulator } from "@x/testing/TigrEmulator";
+import { TigrEmulator } from "@x/tigr/testing";
 import { Tigr } from "@x/tigr";
 import { Effect, Layer, Redacted } from "effect";
 
@@ -26,8 +26,8 @@ const wrongSecret = Effect.gen(function* () {
 const missingCertificate = Effect.gen(function* () {
   const { options } = yield* RegedEmulator;
   const certificate = NodeMutualTls.layerPem({
-    certificate: "absent/client.crt",
-    privateKey: "absent/client.key",
+    certificate: { file: "absent/client.crt" },
+    privateKey: { file: "absent/client.key" },
   });
   return yield* Layer.build(Reged.layer(options).pipe(Layer.provide(certificate)));
 });
@@ -35,7 +35,10 @@ const missingCertificate = Effect.gen(function* () {
 const wrongPassphrase = Effect.gen(function* () {
   const { clientCertificate, options } = yield* RegedEmulator;
   const { pfx } = yield* Effect.orDie(Certificates.writeFiles(clientCertificate));
-  const certificate = NodeMutualTls.layerPfx({ pfx, passphrase: Redacted.make("not this one") });
+  const certificate = NodeMutualTls.layerPfx({
+    pfx: { file: pfx },
+    passphrase: Redacted.make("not this one"),
+  });
   return yield* Layer.build(Reged.layer(options).pipe(Layer.provide(certificate)));
 });
 

@@ -1,15 +1,15 @@
 /** What the demo does with each vendor: many calls on one token, and a call after its end. */
-import type { Provider } from "@x/core/Definition";
+import type { Provider } from "@x/core/Provider";
 import { Evcnet } from "@x/evcnet";
 import { Raidiam } from "@x/raidiam";
 import { Reged } from "@x/reged";
 import { Resharmonics } from "@x/resharmonics";
 import type { Emulator } from "@x/testing/Emulator";
-import { EvcnetEmulator } from "@x/testing/EvcnetEmulator";
-import { RaidiamEmulator } from "@x/testing/RaidiamEmulator";
-import { RegedEmulator } from "@x/testing/RegedEmulator";
-import { ResharmonicsEmulator } from "@x/testing/ResharmonicsEmulator";
-import { TigrEmulator } from "@x/testing/TigrEmulator";
+import { EvcnetEmulator } from "@x/evcnet/testing";
+import { RaidiamEmulator } from "@x/raidiam/testing";
+import { RegedEmulator } from "@x/reged/testing";
+import { ResharmonicsEmulator } from "@x/resharmonics/testing";
+import { TigrEmulator } from "@x/tigr/testing";
 import { Tigr } from "@x/tigr";
 import { type Context, Duration, Effect } from "effect";
 

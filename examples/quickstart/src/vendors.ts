@@ -8,12 +8,12 @@ import { Raidiam } from "@x/raidiam";
 import { Reged } from "@x/reged";
 import { Resharmonics } from "@x/resharmonics";
 import * as Certificates from "@x/testing/Certificates";
-import * as EvcnetEmulator from "@x/testing/EvcnetEmulator";
-import * as RaidiamEmulator from "@x/testing/RaidiamEmulator";
-import * as RegedEmulator from "@x/testing/RegedEmulator";
-import * as ResharmonicsEmulator from "@x/testing/ResharmonicsEmulator";
+import * as EvcnetEmulator from "@x/evcnet/testing";
+import * as RaidiamEmulator from "@x/raidiam/testing";
+import * as RegedEmulator from "@x/reged/testing";
+import * as ResharmonicsEmulator from "@x/resharmonics/testing";
 import * as TestHttpClient from "@x/testing/TestHttpClient";
-import * as TigrEmulator from "@x/testing/TigrEmulator";
+import * as TigrEmulator from "@x/tigr/testing";
 import { Tigr } from "@x/tigr";
 import { Effect, Layer } from "effect";
 
@@ -30,7 +30,10 @@ const certificateFiles = (
   emulator: RegedEmulator.RegedEmulator["Service"] | RaidiamEmulator.RaidiamEmulator["Service"],
 ) =>
   Effect.map(Certificates.writeFiles(emulator.clientCertificate), (files) => ({
-    ...files,
+    certificate: { file: files.certificate },
+    privateKey: { file: files.privateKey },
+    pfx: { file: files.pfx },
+    passphrase: files.passphrase,
     certificateAuthorities: [new TextEncoder().encode(emulator.certificateAuthority)],
   }));
 

@@ -56,7 +56,7 @@ describe("The code in the READMEs", () => {
   it("is there: every package shows some", () => {
     const packages = globSync("packages/*/README.md", { cwd: root });
     assert.isAtLeast(snippets.length, packages.length);
-    assert.isTrue(snippets.some(({ name }) => name === "README.md 4"));
+    assert.isTrue(snippets.some(({ name }) => name === "README.md 5"));
   });
 
   it("compiles as it stands", async () => {
@@ -85,13 +85,13 @@ describe("The code in the READMEs", () => {
   });
 
   it("shows a fake what the vendor would see", async () => {
-    const { mocked } = await load("README.md 3");
+    const { mocked } = await load("README.md 4");
     const seen = await Effect.runPromise(mocked as Effect.Effect<unknown>);
     assert.deepStrictEqual(seen, [{ seen: "https://apiv3.rerumapp.uk/bookings" }]);
   });
 
   it("adds a vendor in fifteen lines", async () => {
-    const { Acme } = await load("README.md 4");
+    const { Acme } = await load("README.md 5");
     assert.isFunction(Acme);
     assert.strictEqual((Acme as { definition: { name: string } }).definition.name, "Acme");
   });

@@ -71,15 +71,38 @@ describe("A new package", () => {
     }
   });
 
-  it("refers to what it depends on: tsconfig references equal workspace dependencies", () => {
+  it("keeps the emulator out of the index of every vendor", () => {
+    const emulators = globSync("packages/*/src/testing.ts", { cwd: root });
+    assert.isAtLeast(emulators.length, 5);
+    for (const emulator of emulators) {
+      const seen = new Set<string>();
+      const visit = (file: string) => {
+        if (seen.has(file)) return;
+        seen.add(file);
+        for (const [, specifier = ""] of readFileSync(file, "utf8").matchAll(
+          /^(?:import|export|\}).* from "([^"]+)";$/gm,
+        )) {
+          assert.notMatch(specifier, /^(node:|@x\/testing|oidc-provider|\.\/testing\.ts)/, file);
+          if (specifier.startsWith(".")) visit(join(file, "..", specifier));
+        }
+      };
+      visit(join(root, emulator, "../index.ts"));
+      assert.isAtLeast(seen.size, 2);
+    }
+  });
+
+  it("has tsconfig references equal to its workspace dependencies and peers", () => {
     for (const path of globSync("packages/*/package.json", { cwd: root })) {
       const folder = join(root, path, "..");
-      const { dependencies = {} } = JSON.parse(readFileSync(join(root, path), "utf8"));
+      const manifest = JSON.parse(readFileSync(join(root, path), "utf8"));
       const tsconfig = JSON.parse(readFileSync(join(folder, "tsconfig.json"), "utf8"));
       const referenced = (tsconfig.references ?? []).map((reference: { path: string }) =>
         reference.path.replace("../", "@x/"),
       );
-      const needed = Object.keys(dependencies).filter((name) => name.startsWith("@x/"));
+      const needed = Object.keys({
+        ...manifest.dependencies,
+        ...manifest.peerDependencies,
+      }).filter((name) => name.startsWith("@x/"));
       assert.sameMembers(referenced, needed, path);
     }
   });
