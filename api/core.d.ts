@@ -61,7 +61,7 @@ export {};
 // Authorization
 
 /**
- * How a token stands in a call of the API.
+ * The header that carries the token to the API.
  *
  * @since 0.1.0
  */
@@ -90,6 +90,9 @@ export declare const scheme: (name: string) => Authorization;
 export declare const bearer: Authorization;
 /**
  * The token alone in a header of the vendor's own.
+ *
+ * The client's responses print the request without this header. A log of requests inside your own
+ * `HttpClient` shows it, unless `CurrentRedactedNames` of `effect/http/Headers` names it.
  *
  * @since 0.1.0
  */
@@ -262,7 +265,7 @@ export interface Provider<out Extra = {}, in Keys = {}> {
     readonly invalidate: (token: AccessToken<unknown>) => Effect.Effect<boolean>;
     /** Returns the current token if it lives, without fetching one. */
     readonly peek: Effect.Effect<AccessToken<Extra> | undefined>;
-    /** The same outside of an effect. */
+    /** Returns the current token if it lives, without an Effect. */
     readonly peekUnsafe: () => AccessToken<Extra> | undefined;
     /** Calls the vendor's API: adds the base URL and the token, and replays once after a 401. */
     readonly httpClient: HttpClient.HttpClient.With<HttpClientError.HttpClientError | TokenError.TokenError>;
@@ -339,13 +342,13 @@ export interface Definition<F extends Options.Fields, E extends string, G extend
         /** Whether API calls show the client certificate too, because tokens are bound to it. */
         readonly certificate?: (options: Options.Given<F & Options.Common<NoInfer<E>>>) => boolean;
     };
-    /** Options that each call may choose, through `with`. */
+    /** Options that each call may choose, through `with`. `grant` alone sees the choice: the client authentication and the URLs are the account's. */
     readonly perCall?: ReadonlyArray<P>;
     /** Typed operations that the service value has besides `Provider`. */
     readonly operations?: (provider: Provider<ExtraOf<X>, Keys<F, P>>, management: TokenManagement) => Op;
 }
 /**
- * What a test may say instead of a vendor; everything has a default but the answers of the API.
+ * Options of `layerTest`; everything has a default but the answers of the API.
  *
  * @since 0.1.0
  */
@@ -521,10 +524,14 @@ export interface Signing {
  * @since 0.1.0
  */
 export interface Ready {
-    /** Signs claims as a compact JWS. */
-    readonly sign: (claims: Readonly<Record<string, unknown>>) => Effect.Effect<Redacted.Redacted, TokenError.CredentialUnavailable | TokenError.OptionInvalid>;
-    /** Moves on to the next key of a secret after a refusal. */
-    readonly learner: Learner;
+    /**
+     * Signs claims as a compact JWS. After a refusal of it, the learner moves on to the next key of a
+     * secret.
+     */
+    readonly sign: (claims: Readonly<Record<string, unknown>>) => Effect.Effect<{
+        readonly jws: Redacted.Redacted;
+        readonly learner: Learner;
+    }, TokenError.CredentialUnavailable | TokenError.OptionInvalid>;
     /** `keyId`, or the thumbprint of the public key (RFC 7638). */
     readonly fingerprint: Effect.Effect<string, TokenError.CredentialUnavailable | TokenError.OptionInvalid>;
 }
@@ -788,7 +795,7 @@ export interface Discovery {
     readonly endpointHosts: Optional<List>;
     /** For an issuer that is itself the mutual-TLS host and names no `mtls_endpoint_aliases`. */
     readonly issuerIsMutualTlsHost: Flag;
-    /** Revokes every token that it was issued and that lives (RFC 7009) when the layer closes, for at most 5 s. */
+    /** Revokes every token that it was issued and that lives (RFC 7009) when the layer closes, for at most 5 s. It does not go together with a `TokenStore`. */
     readonly revokeOnClose: Flag;
 }
 /** @since 0.1.0 */
@@ -1179,17 +1186,18 @@ export declare const make: (read: Effect.Effect<Redacted.Redacted | ReadonlyArra
  */
 export declare const isSecret: (value: unknown) => value is Secret;
 /**
- * A secret in use: the value to send now, and what to do when the server refuses it.
+ * A value to send, and what to do when the server refuses it.
  *
  * @since 0.1.0
  */
-export interface Rotating {
-    readonly current: Effect.Effect<Redacted.Redacted, TokenError.CredentialUnavailable>;
-    /** Moves on to the next value after a refusal that blames this secret, once for each value. */
+export interface Current {
+    readonly value: Redacted.Redacted;
+    /** Moves on to the next value after a refusal that blames this one. */
     readonly learner: Learner;
 }
 /**
- * Follows a secret through its rotation, for client authentications and grants of your own.
+ * Follows a secret through its rotation, for client authentications and grants of your own: run the
+ * effect for each request, and add the learner to it.
  *
  * `invalid_client` blames the client's secret, `invalid_grant` the grant's secret (RFC 6749 §5.2); any
  * other refusal of credentials blames both. After a refusal the secret is read
@@ -1197,7 +1205,7 @@ export interface Rotating {
  *
  * @since 0.1.0
  */
-export declare const rotating: (secret: Redacted.Redacted | Secret, proves: "client" | "grant") => Rotating;
+export declare const rotating: (secret: Redacted.Redacted | Secret, proves: "client" | "grant") => Effect.Effect<Current, TokenError.CredentialUnavailable>;
 export {};
 
 // TokenError

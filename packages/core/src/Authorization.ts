@@ -1,5 +1,5 @@
 /**
- * How a token stands in a call of the API.
+ * The header that carries the token to the API.
  *
  * @since 0.1.0
  */
@@ -35,6 +35,9 @@ export const bearer: Authorization = scheme("Bearer");
 
 /**
  * The token alone in a header of the vendor's own.
+ *
+ * The client's responses print the request without this header. A log of requests inside your own
+ * `HttpClient` shows it, unless `CurrentRedactedNames` of `effect/http/Headers` names it.
  *
  * @since 0.1.0
  */

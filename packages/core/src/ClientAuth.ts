@@ -117,12 +117,12 @@ export const secretBasic = (
     method: "client_secret_basic",
     connection: plain,
     authenticate: (request) =>
-      Effect.map(secret.current, (clientSecret) => {
-        const pair = `${encode(options.clientId)}:${encode(Redacted.value(clientSecret))}`;
+      Effect.map(secret, ({ value, learner }) => {
+        const pair = `${encode(options.clientId)}:${encode(Redacted.value(value))}`;
         const header = Redacted.make(`Basic ${Base64.encode(pair)}`);
         return TokenRequest.learning(
           TokenRequest.withHeader(request, "authorization", header),
-          secret.learner,
+          learner,
         );
       }),
   });
@@ -139,10 +139,10 @@ export const secretPost = (options: SecretOptions): ClientAuth => {
     method: "client_secret_post",
     connection: plain,
     authenticate: (request) =>
-      Effect.map(secret.current, (client_secret) =>
+      Effect.map(secret, ({ value, learner }) =>
         TokenRequest.learning(
-          TokenRequest.withParams(request, { client_id: options.clientId, client_secret }),
-          secret.learner,
+          TokenRequest.withParams(request, { client_id: options.clientId, client_secret: value }),
+          learner,
         ),
       ),
   };

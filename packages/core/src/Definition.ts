@@ -33,7 +33,7 @@ export interface Provider<out Extra = {}, in Keys = {}> {
   readonly invalidate: (token: AccessToken<unknown>) => Effect.Effect<boolean>;
   /** Returns the current token if it lives, without fetching one. */
   readonly peek: Effect.Effect<AccessToken<Extra> | undefined>;
-  /** The same outside of an effect. */
+  /** Returns the current token if it lives, without an Effect. */
   readonly peekUnsafe: () => AccessToken<Extra> | undefined;
   /** Calls the vendor's API: adds the base URL and the token, and replays once after a 401. */
   readonly httpClient: HttpClient.HttpClient.With<
@@ -127,7 +127,7 @@ export interface Definition<
     /** Whether API calls show the client certificate too, because tokens are bound to it. */
     readonly certificate?: (options: Options.Given<F & Options.Common<NoInfer<E>>>) => boolean;
   };
-  /** Options that each call may choose, through `with`. */
+  /** Options that each call may choose, through `with`. `grant` alone sees the choice: the client authentication and the URLs are the account's. */
   readonly perCall?: ReadonlyArray<P>;
   /** Typed operations that the service value has besides `Provider`. */
   readonly operations?: (
@@ -137,7 +137,7 @@ export interface Definition<
 }
 
 /**
- * What a test may say instead of a vendor; everything has a default but the answers of the API.
+ * Options of `layerTest`; everything has a default but the answers of the API.
  *
  * @since 0.1.0
  */

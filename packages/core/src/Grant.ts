@@ -83,7 +83,7 @@ export const password = (
   return {
     type: "password",
     request: ({ url }) =>
-      Effect.map(secret.current, (value) =>
+      Effect.map(secret, ({ value, learner }) =>
         TokenRequest.learning(
           TokenRequest.make(url, {
             grant_type: "password",
@@ -91,7 +91,7 @@ export const password = (
             [fields.password]: value,
             ...target(options),
           }),
-          secret.learner,
+          learner,
         ),
       ),
     mayLockOut: true,
@@ -116,29 +116,27 @@ export const jwtBearer = (
 ): Effect.Effect<Grant, TokenError.OptionInvalid> =>
   Effect.map(Jws.prepare(options, "grant"), (jws) => {
     const type = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-    const clock = assertions.clock();
+    const serverClock = assertions.serverClock();
     return {
       type,
       request: ({ url, tokenUrl }) =>
-        assertions
-          .claims({
+        Effect.gen(function* () {
+          const clock = yield* serverClock;
+          const claims = assertions.claims({
             issuer: options.issuer,
             subject: options.subject,
             audience: options.assertionAudience ?? tokenUrl,
             extra: options.claims,
-            clock,
-          })
-          .pipe(
-            Effect.flatMap(jws.sign),
-            Effect.map((assertion) =>
-              TokenRequest.learning(
-                TokenRequest.make(url, { grant_type: type, assertion, ...target(options) }),
-                clock.correct,
-                jws.learner,
-                clock.explain,
-              ),
-            ),
-          ),
+            now: clock.now,
+          });
+          const { jws: assertion, learner } = yield* jws.sign(claims);
+          return TokenRequest.learning(
+            TokenRequest.make(url, { grant_type: type, assertion, ...target(options) }),
+            clock.correct,
+            learner,
+            clock.explain,
+          );
+        }),
       mayLockOut: false,
     };
   });

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect";
 import * as Base64Url from "effect/encoding/Base64Url";
+import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
 import * as keys from "./internal/signingKey.ts";
 import * as Secret from "./Secret.ts";
@@ -69,15 +70,16 @@ export interface Signing {
  * @since 0.1.0
  */
 export interface Ready {
-  /** Signs claims as a compact JWS. */
+  /**
+   * Signs claims as a compact JWS. After a refusal of it, the learner moves on to the next key of a
+   * secret.
+   */
   readonly sign: (
     claims: Readonly<Record<string, unknown>>,
   ) => Effect.Effect<
-    Redacted.Redacted,
+    { readonly jws: Redacted.Redacted; readonly learner: Learner },
     TokenError.CredentialUnavailable | TokenError.OptionInvalid
   >;
-  /** Moves on to the next key of a secret after a refusal. */
-  readonly learner: Learner;
   /** `keyId`, or the thumbprint of the public key (RFC 7638). */
   readonly fingerprint: Effect.Effect<
     string,
@@ -99,6 +101,16 @@ export const prepare = Effect.fnUntraced(function* (
   proves: "client" | "grant",
 ): Effect.fn.Return<Ready, TokenError.OptionInvalid> {
   const option = proves === "client" ? "clientAuth" : "grant";
+  if (
+    !isSigner(signing.key) &&
+    !Redacted.isRedacted(signing.key) &&
+    !Secret.isSecret(signing.key)
+  ) {
+    return yield* TokenError.optionInvalid(
+      `${option}.key`,
+      "is not Redacted, a Secret or a Signer",
+    );
+  }
   const source = isSigner(signing.key)
     ? fromSigner(signing.key)
     : yield* fromKey(signing.key, signing.algorithm ?? "PS256", proves, option);
@@ -112,33 +124,36 @@ export const prepare = Effect.fnUntraced(function* (
   return {
     sign: Effect.fnUntraced(function* (claims) {
       const input = `${encodeJson(header)}.${encodeJson(claims)}`;
-      const signature = yield* source.sign(new TextEncoder().encode(input));
+      const { sign, learner } = yield* source.current;
+      const signature = yield* sign(new TextEncoder().encode(input));
       const problem = keys.signatureProblem(source.algorithm, signature);
       if (problem !== undefined) return yield* TokenError.optionInvalid(`${option}.key`, problem);
-      return Redacted.make(`${input}.${Base64Url.encode(signature)}`);
+      return { jws: Redacted.make(`${input}.${Base64Url.encode(signature)}`), learner };
     }),
-    learner: source.learner,
     fingerprint: keyId === undefined ? source.thumbprint : Effect.succeed(keyId),
   };
 });
 
 const encodeJson = (value: unknown) => Base64Url.encode(JSON.stringify(value));
 
-const isSigner = (key: Signing["key"]): key is Signer => "sign" in key;
+const isSigner = (key: Signing["key"]): key is Signer =>
+  Predicate.hasProperty(key, "sign") && typeof key.sign === "function";
 
 interface Source {
   readonly algorithm: string;
   readonly keyId?: string | undefined;
-  readonly sign: Signer["sign"];
-  readonly learner: Learner;
+  /** The key for one signature. */
+  readonly current: Effect.Effect<
+    { readonly sign: Signer["sign"]; readonly learner: Learner },
+    TokenError.CredentialUnavailable | TokenError.OptionInvalid
+  >;
   readonly thumbprint: Ready["fingerprint"];
 }
 
 const fromSigner = (signer: Signer): Source => ({
   algorithm: signer.algorithm,
   keyId: signer.keyId,
-  sign: signer.sign,
-  learner: () => Effect.succeed(false),
+  current: Effect.succeed({ sign: signer.sign, learner: () => Effect.succeed(false) }),
   thumbprint: Effect.succeed(signer.algorithm),
 });
 
@@ -156,12 +171,12 @@ const fromKey = Effect.fnUntraced(function* (
   }
   const rotating = Secret.rotating(key, proves);
   let last: { readonly text: string; readonly read: keys.SigningKey } | undefined;
-  const current = Effect.flatMap(rotating.current, (value) => {
+  const current = Effect.flatMap(rotating, ({ value, learner }) => {
     const text = Redacted.value(value);
-    if (last?.text === text) return Effect.succeed(last.read);
+    if (last?.text === text) return Effect.succeed({ ...last.read, learner });
     return Effect.map(keys.read(text, algorithm), (read) => {
       last = { text, read };
-      return read;
+      return { ...read, learner };
     });
   }).pipe(
     Effect.mapError((error) =>
@@ -178,8 +193,7 @@ const fromKey = Effect.fnUntraced(function* (
     yield* Effect.catchTag(current, "CredentialUnavailable", Effect.die);
   return {
     algorithm,
-    sign: (input) => Effect.flatMap(current, ({ sign }) => sign(input)),
-    learner: rotating.learner,
+    current,
     thumbprint: Effect.map(current, ({ thumbprint }) => thumbprint),
   };
 });

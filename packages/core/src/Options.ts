@@ -235,7 +235,7 @@ export interface Discovery {
   readonly endpointHosts: Optional<List>;
   /** For an issuer that is itself the mutual-TLS host and names no `mtls_endpoint_aliases`. */
   readonly issuerIsMutualTlsHost: Flag;
-  /** Revokes every token that it was issued and that lives (RFC 7009) when the layer closes, for at most 5 s. */
+  /** Revokes every token that it was issued and that lives (RFC 7009) when the layer closes, for at most 5 s. It does not go together with a `TokenStore`. */
   readonly revokeOnClose: Flag;
 }
 

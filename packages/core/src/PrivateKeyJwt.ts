@@ -67,36 +67,33 @@ export const make: {
     fingerprint: Effect.flatMap(ready, ({ fingerprint }) => fingerprint),
     of: ({ clientId }) =>
       Effect.map(ready, (jws): ClientAuth.ClientAuth<any> => {
-        const clock = assertions.clock();
+        const serverClock = assertions.serverClock();
         return {
           method: "private_key_jwt",
           connection: isBound ? ClientAuth.certified : ClientAuth.plain,
           authenticate: (request, endpoint) =>
-            assertions
-              .claims({
+            Effect.gen(function* () {
+              const clock = yield* serverClock;
+              const claims = assertions.claims({
                 issuer: clientId,
                 subject: clientId,
                 audience: audienceOf(options.audience ?? "issuer", endpoint),
                 extra: options.claims,
-                clock,
-              })
-              .pipe(
-                Effect.flatMap(jws.sign),
-                Effect.map((client_assertion) =>
-                  TokenRequest.learning(
-                    TokenRequest.withParams(request, {
-                      client_id: clientId,
-                      client_assertion_type:
-                        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-                      client_assertion,
-                    }),
-                    // The clock before the key: a wrong clock must not use up a new key.
-                    clock.correct,
-                    jws.learner,
-                    clock.explain,
-                  ),
-                ),
-              ),
+                now: clock.now,
+              });
+              const { jws: client_assertion, learner } = yield* jws.sign(claims);
+              return TokenRequest.learning(
+                TokenRequest.withParams(request, {
+                  client_id: clientId,
+                  client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                  client_assertion,
+                }),
+                // The clock before the key: a wrong clock must not use up a new key.
+                clock.correct,
+                learner,
+                clock.explain,
+              );
+            }),
         };
       }),
   };

@@ -38,7 +38,10 @@ export const make = (
   >,
 ): Secret => ({
   [TypeId]: TypeId,
-  read: Effect.map(read, (values) => (Redacted.isRedacted(values) ? [values] : values)),
+  // A function hides what a printed effect would show, such as a constant value.
+  read: Effect.suspend(() =>
+    Effect.map(read, (values) => (Array.isArray(values) ? values : [values])),
+  ),
 });
 
 /**
@@ -49,18 +52,19 @@ export const make = (
 export const isSecret = (value: unknown): value is Secret => Predicate.hasProperty(value, TypeId);
 
 /**
- * A secret in use: the value to send now, and what to do when the server refuses it.
+ * A value to send, and what to do when the server refuses it.
  *
  * @since 0.1.0
  */
-export interface Rotating {
-  readonly current: Effect.Effect<Redacted.Redacted, TokenError.CredentialUnavailable>;
-  /** Moves on to the next value after a refusal that blames this secret, once for each value. */
+export interface Current {
+  readonly value: Redacted.Redacted;
+  /** Moves on to the next value after a refusal that blames this one. */
   readonly learner: Learner;
 }
 
 /**
- * Follows a secret through its rotation, for client authentications and grants of your own.
+ * Follows a secret through its rotation, for client authentications and grants of your own: run the
+ * effect for each request, and add the learner to it.
  *
  * `invalid_client` blames the client's secret, `invalid_grant` the grant's secret (RFC 6749 §5.2); any
  * other refusal of credentials blames both. After a refusal the secret is read
@@ -71,44 +75,60 @@ export interface Rotating {
 export const rotating = (
   secret: Redacted.Redacted | Secret,
   proves: "client" | "grant",
-): Rotating => {
+): Effect.Effect<Current, TokenError.CredentialUnavailable> => {
   if (Redacted.isRedacted(secret)) {
-    return { current: Effect.succeed(secret), learner: () => Effect.succeed(false) };
+    return Effect.succeed({ value: secret, learner: () => Effect.succeed(false) });
   }
   const other = proves === "client" ? "invalid_grant" : "invalid_client";
-  /** The value in use, and how many were refused since one was accepted. */
   let inUse: string | undefined;
-  let refusals = 0;
-  const current = Effect.flatMap(secret.read, (values) => {
-    const value = values.find((one) => Redacted.value(one) === inUse) ?? values[0];
-    if (value === undefined) return Effect.fail(noValue);
-    inUse = Redacted.value(value);
-    return Effect.succeed(value);
-  });
-  return {
-    current,
-    learner: Effect.fnUntraced(function* ({ refusal }) {
-      if (refusal === undefined) refusals = 0;
-      if (refusal?._tag !== "CredentialsRejected" || refusal.error === other) return false;
-      // A secret that cannot be read now leaves the refusal as it is.
-      const values = yield* Effect.orElseSucceed(
-        secret.read,
-        (): ReadonlyArray<Redacted.Redacted> => [],
+  /** The values that were refused since one was accepted. */
+  const refused = new Set<string>();
+
+  const learner =
+    (sent: string): Learner =>
+    ({ refusal }) => {
+      if (refusal === undefined) refused.clear();
+      if (refusal?._tag !== "CredentialsRejected" || refusal.error === other) {
+        return Effect.succeed(false);
+      }
+      return secret.read.pipe(
+        // A secret that cannot be read now leaves the refusal as it is.
+        Effect.orElseSucceed((): ReadonlyArray<Redacted.Redacted> => []),
+        Effect.map((values) => {
+          // Another request was refused before, and has moved on.
+          if (inUse !== sent) return true;
+          refused.add(sent);
+          const texts = values.map(Redacted.value);
+          // A ring: the vendor may also go back to the value before.
+          const at = texts.indexOf(sent) + 1;
+          const next = [...texts.slice(at), ...texts.slice(0, at)].find((one) => !refused.has(one));
+          if (next !== undefined && refused.size < Math.max(2, texts.length)) {
+            inUse = next;
+            return true;
+          }
+          refused.clear();
+          inUse = undefined;
+          return false;
+        }),
       );
-      const texts = values.map(Redacted.value);
-      const refused = inUse;
-      // A ring: the vendor may also go back to the value before.
-      inUse = texts[(texts.indexOf(refused ?? "") + 1) % texts.length];
-      refusals++;
-      if (inUse !== refused && refusals < Math.max(2, texts.length)) return true;
-      refusals = 0;
-      return false;
-    }),
-  };
+    };
+  return Effect.flatMap(secret.read, (values) => {
+    const problem = problemOf(values);
+    if (problem !== undefined) {
+      return Effect.fail(
+        new TokenError.CredentialUnavailable({ credential: "secret", problem, isTransient: false }),
+      );
+    }
+    const value = values.find((one) => Redacted.value(one) === inUse) ?? values[0]!;
+    inUse = Redacted.value(value);
+    return Effect.succeed({ value, learner: learner(inUse) });
+  });
 };
 
-const noValue = new TokenError.CredentialUnavailable({
-  credential: "secret",
-  problem: "its effect gave an empty list; give at least one value",
-  isTransient: false,
-});
+const problemOf = (values: ReadonlyArray<unknown>): string | undefined => {
+  if (values.length === 0) return "its effect gave an empty list; give at least one value";
+  if (!values.every(Redacted.isRedacted)) return "its effect gave a value that is not Redacted";
+  return values.some((value) => String(Redacted.value(value)).trim() === "")
+    ? "its effect gave an empty text"
+    : undefined;
+};

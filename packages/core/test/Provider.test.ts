@@ -339,6 +339,7 @@ describe("Provider.make, with options that cannot work,", () => {
         ["http://127.0.0.1.evil.test/", true],
         ["http://localhost.evil.test/", true],
         ["http://10.0.0.1/", true],
+        ["HTTP://localhost/token", false],
       ] as const) {
         const error = yield* Effect.flip(make(url, allowed));
         assert.match(error.message, /option tokenUrl is plain http; use https/);
@@ -352,6 +353,46 @@ describe("Provider.make, with options that cannot work,", () => {
         assert.strictEqual(to.sent.at(-1)?.url, url);
       }
     }),
+  );
+
+  it.effect("refuses a URL between blanks", () =>
+    Effect.gen(function* () {
+      for (const tokenUrl of [" https://login.acme.test/token", "https://login.acme.test/token "]) {
+        const error = yield* Effect.flip(Acme.make({ ...options, tokenUrl }));
+        assert.match(error.message, /option tokenUrl begins or ends with a blank/);
+      }
+    }).pipe(Effect.provide(transport(issuing()))),
+  );
+
+  it.effect("checks the URLs of an environment too", () =>
+    Effect.gen(function* () {
+      class Local extends Provider.Service<Local>()("acme/Local", {
+        name: "Local",
+        options: { tenant: Options.Text },
+        environments: {
+          plain: { tokenUrl: "http://login.acme.test/token", lifetime: "1 hour" },
+          api: {
+            tokenUrl: "https://login.acme.test/token",
+            apiUrl: "http://api.acme.test",
+            lifetime: "1 hour",
+          },
+          loopback: { tokenUrl: ({ tenant }) => `http://localhost/${tenant}`, lifetime: "1 hour" },
+          broken: { tokenUrl: "not a url", lifetime: "1 hour" },
+        },
+        grant: () => Grant.clientCredentials(),
+        clientAuth: () => ClientAuth.none,
+      }) {}
+      for (const [environment, problem] of [
+        ["plain", /option tokenUrl of the environment is plain http/],
+        ["api", /option apiUrl of the environment is plain http/],
+        ["loopback", /option tokenUrl made of the options is plain http/],
+        ["broken", /option tokenUrl of the environment is not an absolute URL/],
+      ] as const) {
+        const error = yield* Effect.flip(Local.make({ environment, tenant: "one" }));
+        assert.match(error.message, problem);
+      }
+      yield* Local.make({ environment: "loopback", tenant: "one", unsafeAllowLoopbackHttp: true });
+    }).pipe(Effect.provide(transport(issuing()))),
   );
 
   it.effect("refuses an environment without a published token endpoint unless one is given", () =>

@@ -3,6 +3,7 @@ import * as Secret from "@x/core/Secret";
 import * as TokenError from "@x/core/TokenError";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
+import * as Latch from "effect/Latch";
 import * as Redacted from "effect/Redacted";
 import * as TestClock from "effect/testing/TestClock";
 import { Acme } from "./acme.ts";
@@ -136,5 +137,89 @@ describe("Secret", () => {
 
   it("shows nothing of its value", () => {
     assert.notInclude(everyText(Secret.make(Effect.succeed(Redacted.make("canary")))), "canary");
+  });
+
+  it.effect("moves on once, however many requests the old value was in", () =>
+    Effect.gen(function* () {
+      const arrived = yield* Latch.make();
+      let waiting = 0;
+      const to = server(({ body }, at) =>
+        new URLSearchParams(body).get("client_secret") === "new"
+          ? token(at)
+          : Effect.suspend(() => {
+              if (++waiting === 4) arrived.openUnsafe();
+              return Effect.as(arrived.await, json({ error: "invalid_client" }, { status: 401 }));
+            }),
+      );
+      const values = ["old", "new"].map((value) => Redacted.make(value));
+      const acme = yield* make(Secret.make(Effect.succeed(values)), to);
+      yield* Effect.forEach(["a", "b", "c", "d"], (scope) => acme.with({ scope }).get, {
+        concurrency: "unbounded",
+      });
+      assert.strictEqual(to.sent.length, 8);
+    }),
+  );
+
+  it.effect("leaves a refusal as it is when it cannot be read after it", () =>
+    Effect.gen(function* () {
+      const { to, sent } = accepting();
+      let isAway = false;
+      const secret = Secret.make(
+        Effect.suspend(() =>
+          isAway
+            ? Effect.fail(
+                new TokenError.CredentialUnavailable({
+                  credential: "secret",
+                  problem: "the vault is away",
+                  isTransient: true,
+                }),
+              )
+            : Effect.sync(() => {
+                isAway = true;
+                return Redacted.make("wrong");
+              }),
+        ),
+      );
+      const { reason } = yield* Effect.flip(Effect.flatMap(make(secret, to), ({ get }) => get));
+      assert.strictEqual(reason._tag, "CredentialsRejected");
+      assert.deepStrictEqual(sent(), ["wrong"]);
+    }),
+  );
+
+  it.effect("is tried again within a second of its change, although a refusal is remembered", () =>
+    Effect.gen(function* () {
+      const { to, sent } = accepting("right");
+      let current = "wrong";
+      const acme = yield* make(Secret.make(Effect.sync(() => Redacted.make(current))), to);
+      yield* Effect.flip(acme.get);
+      yield* TestClock.adjust("10 seconds");
+      yield* Effect.flip(acme.get);
+      current = "right";
+      yield* TestClock.adjust("1 second");
+      yield* acme.get;
+      assert.deepStrictEqual(sent(), ["wrong", "right"]);
+    }),
+  );
+
+  for (const [what, given] of [
+    ["an empty text", Redacted.make("")],
+    ["a value that is not Redacted", "canary-of-javascript"],
+  ] as const) {
+    it.effect(`fails without a request for ${what}`, () =>
+      Effect.gen(function* () {
+        const { to, sent } = accepting();
+        const acme = yield* make(Secret.make(Effect.succeed(given as never)), to);
+        const error = yield* Effect.flip(acme.get);
+        assert.strictEqual(error.reason._tag, "CredentialUnavailable");
+        assert.include(error.message, what);
+        assert.notInclude(everyText(error), "canary");
+        assert.deepStrictEqual(sent(), []);
+      }),
+    );
+  }
+
+  it("does not show what its effect holds", () => {
+    const secret = Secret.make(Effect.map(Effect.succeed("canary"), Redacted.make));
+    assert.notInclude(everyText(secret), "canary");
   });
 });

@@ -44,7 +44,7 @@ const examples: ReadonlyArray<Example> = [
   {
     reason: new TokenError.ServerUnavailable({ problem: "truncated", status: 200 }),
     isTransient: true,
-    says: /ended before its end/,
+    says: /was cut off/,
   },
   {
     reason: new TokenError.ServerUnavailable({

@@ -115,6 +115,9 @@ describe("wire.mentions", () => {
       Redacted.make(`Basic ${btoa(pair)}`),
     );
 
+  const twice = (text: string) => encodeURIComponent(encodeURIComponent(text));
+  const quoted = TokenRequest.make(url, { client_secret: Redacted.make(`p&"s'<w>r`) });
+
   const echoes: ReadonlyArray<
     readonly [name: string, request: TokenRequest.TokenRequest, echo: string]
   > = [
@@ -123,6 +126,12 @@ describe("wire.mentions", () => {
     ["a percent-encoded secret", inBody, encodeURIComponent(secret).slice(0, 12)],
     ["a form-encoded secret", inBody, wire.formEncode(secret).slice(0, 12)],
     ["a secret in Base64", inBody, Buffer.from(secret).toString("base64")],
+    ["a secret in Base64 for URLs", inBody, Buffer.from(secret).toString("base64url")],
+    ["a secret in hexadecimal", inBody, Buffer.from(secret).toString("hex").toUpperCase()],
+    ["a secret in capitals", inBody, secret.toUpperCase()],
+    ["a secret that was percent-encoded twice", inBody, twice(secret)],
+    ["a secret that was escaped for HTML", quoted, "p&amp;&quot;s&#39;&lt;w&gt;r"],
+    ["a secret that was escaped for HTML otherwise", quoted, "p&amp;&#34;s&#39;&lt;w&gt;r"],
     ["the value of a Basic header", basic("id:topsecret1"), btoa("id:topsecret1")],
     ["the secret inside a Basic header", basic("id:topsecret1"), "no topsecret1 here"],
     ["a secret with colons inside a Basic header", basic("id:top:secret:1"), "top:secret:1"],

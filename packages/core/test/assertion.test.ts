@@ -1,16 +1,21 @@
 import { assert, describe, it } from "@effect/vitest";
+import * as ClientAuth from "@x/core/ClientAuth";
+import * as Grant from "@x/core/Grant";
+import * as Options from "@x/core/Options";
 import * as PrivateKeyJwt from "@x/core/PrivateKeyJwt";
+import * as Provider from "@x/core/Provider";
 import * as Secret from "@x/core/Secret";
 import * as TokenError from "@x/core/TokenError";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
+import * as Latch from "effect/Latch";
 import * as Logger from "effect/Logger";
 import * as Redacted from "effect/Redacted";
 import * as TestClock from "effect/testing/TestClock";
 import * as Jose from "jose";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { Acme, Bound } from "./acme.ts";
-import { everyText, json, server, token } from "./scripted.ts";
+import { everyText, issuing, json, server, token } from "./scripted.ts";
 import type { Server } from "./scripted.ts";
 
 const start = Date.parse("2026-11-21T12:00:00Z");
@@ -248,3 +253,84 @@ describe("assertion, of a user's KMS that is down,", () => {
     }),
   );
 });
+
+describe("assertion", () => {
+  it.effect("is corrected for each of the requests that were under way", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start);
+      const arrived = yield* Latch.make();
+      let waiting = 0;
+      const to = clocked({ ahead: 1000 });
+      const httpClient = HttpClient.transform(to.httpClient, (sent) =>
+        Effect.tap(sent, () => {
+          if (++waiting === 2) arrived.openUnsafe();
+          return arrived.await;
+        }),
+      );
+      const key = pem(pair().privateKey);
+      const bound = yield* Scoped.make({
+        environment: "production",
+        clientAuth: PrivateKeyJwt.make({ key, algorithm: "EdDSA" }),
+      }).pipe(Effect.provideService(HttpClient.HttpClient, httpClient));
+      yield* Effect.forEach(["a", "b"], (scope) => bound.with({ scope }).get, { concurrency: 2 });
+      assert.strictEqual(to.sent.length, 4);
+    }),
+  );
+
+  it.effect("is corrected for the client and for the grant, each in its turn", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start);
+      const isInTime = (assertion: string | null) =>
+        Math.abs((Jose.decodeJwt(assertion ?? "").iat ?? 0) + 5 - (start / 1000 + 1000)) < 5;
+      const to = server(({ body }, at) => {
+        const fields = new URLSearchParams(body);
+        const isRight =
+          isInTime(fields.get("client_assertion")) && isInTime(fields.get("assertion"));
+        const headers = { date: new Date(start + 1_000_000).toUTCString() };
+        return isRight ? token(at) : json({ error: "invalid_client" }, { status: 401, headers });
+      });
+      const key = pem(pair().privateKey);
+      const twice = yield* Twice.make({
+        environment: "production",
+        key,
+        clientAuth: PrivateKeyJwt.make({ key, algorithm: "EdDSA" }),
+      }).pipe(Effect.provideService(HttpClient.HttpClient, to.httpClient));
+      yield* twice.get;
+      assert.strictEqual(to.sent.length, 3);
+    }),
+  );
+
+  for (const key of ["canary-of-javascript", null, { file: "key.pem" }]) {
+    it.effect(`fails before a request for ${key === null ? "null" : typeof key} as the key`, () =>
+      Effect.gen(function* () {
+        const exit = yield* Effect.exit(make(issuing(), key as never));
+        assert.notInclude(everyText(exit), "canary");
+        const error = yield* Effect.flip(Effect.suspend(() => exit));
+        assert.include(error.message, "clientAuth.key is not Redacted, a Secret or a Signer");
+      }),
+    );
+  }
+});
+
+const environments = {
+  production: { tokenUrl: "https://login.clocks.test/token", lifetime: "1 hour" },
+} as const;
+
+const clientAuth = Options.clientAuth({ tls_client_auth: ClientAuth.tlsClientAuth });
+
+class Scoped extends Provider.Service<Scoped>()("assertion/Scoped", {
+  name: "Scoped",
+  environments,
+  options: { clientAuth, scope: Options.optional(Options.Text) },
+  grant: ({ scope }) => Grant.clientCredentials({ scope }),
+  clientAuth: (options) => options.clientAuth.of({ clientId: "id" }),
+  perCall: ["scope"],
+}) {}
+
+class Twice extends Provider.Service<Twice>()("assertion/Twice", {
+  name: "Twice",
+  environments,
+  options: { clientAuth, key: Options.SecretText },
+  grant: ({ key }) => Grant.jwtBearer({ key, algorithm: "EdDSA", issuer: "app", subject: "app" }),
+  clientAuth: (options) => options.clientAuth.of({ clientId: "id" }),
+}) {}

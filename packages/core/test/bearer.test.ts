@@ -64,6 +64,23 @@ const reasonOf = <A>(effect: Effect.Effect<A, TokenError | HttpClientError.HttpC
   );
 
 describe("bearer", () => {
+  for (const [where, authorization] of [
+    ["the standard header", Authorization.bearer],
+    ["a header of the vendor's own", Authorization.header("X-Acme-Token")],
+  ] as const) {
+    it.effect(`hands out a response that does not print the token in ${where}`, () =>
+      Effect.gen(function* () {
+        const { api, client } = yield* start(undefined, { authorization });
+        const response = yield* client.get("/orders");
+        assert.include(JSON.stringify(api.sent[0]?.headers), "token-0");
+        assert.notInclude(everyText(response), "token-0");
+        assert.strictEqual(response.request.url, "https://api.acme.test/v1/orders");
+        assert.strictEqual(response.status, 200);
+        assert.strictEqual(yield* response.text, "ok");
+      }),
+    );
+  }
+
   for (const [apiUrl, url, expected] of [
     ["https://api.acme.test/v1/", "/orders?page=1", "https://api.acme.test/v1/orders?page=1"],
     ["https://api.acme.test/v1", "orders", "https://api.acme.test/v1/orders"],

@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Redacted from "effect/Redacted";
+import * as Schedule from "effect/Schedule";
 import * as TestClock from "effect/testing/TestClock";
 import { accessToken } from "./scripted.ts";
 import { issuer, makeSource, rejected, type Source, unavailable } from "./tokens.ts";
@@ -324,6 +325,45 @@ describe("age", () => {
         yield* source.get;
         assert.strictEqual(count(), 3);
       }).pipe(Effect.provideService(Clock.Clock, two));
+    }),
+  );
+
+  for (const [what, drawn] of [
+    ["0", 0],
+    ["no number", Number.NaN],
+  ] as const) {
+    it.effect(`asks at most once a second when the policy draws ${what}`, () =>
+      Effect.gen(function* () {
+        const { acquire, count } = yield* issuer({});
+        const refreshAhead = RefreshPolicy.share(drawn, drawn);
+        const source = yield* makeSource({ acquire, policy: RefreshPolicy.make({ refreshAhead }) });
+        yield* ask(source, 10, 500);
+        assert.isAtMost(count(), 6);
+      }),
+    );
+  }
+
+  it.effect("pauses after a refresh that died", () =>
+    Effect.gen(function* () {
+      const { acquire, count } = yield* issuer({ answers: [undefined], always: "die" });
+      const source = yield* makeSource({ acquire, policy: RefreshPolicy.make() });
+      yield* source.get;
+      yield* TestClock.adjust(40 * minutes);
+      const answers = yield* ask(source, 100, 250);
+      assert.deepStrictEqual([...new Set(answers)], ["token-0"]);
+      assert.strictEqual(count(), 2);
+    }),
+  );
+
+  it.effect("takes an endless pause after a failure", () =>
+    Effect.gen(function* () {
+      const { acquire, count } = yield* issuer({ answers: [undefined], always: unavailable() });
+      const afterFailure = Schedule.spaced(Duration.infinity);
+      const source = yield* makeSource({ acquire, policy: RefreshPolicy.make({ afterFailure }) });
+      yield* source.get;
+      yield* TestClock.adjust(40 * minutes);
+      yield* ask(source, 1000, 100);
+      assert.strictEqual(count(), 2);
     }),
   );
 });

@@ -11,6 +11,7 @@ import * as Redacted from "effect/Redacted";
 import * as Schedule from "effect/Schedule";
 import * as Scope from "effect/Scope";
 import * as TestClock from "effect/testing/TestClock";
+import { replacements } from "../src/internal/source/replacements.ts";
 import { accessToken } from "./scripted.ts";
 import { issuer, makeSource, rejected, unavailable } from "./tokens.ts";
 
@@ -295,6 +296,30 @@ describe("replacements", () => {
         times.map((time) => time / 1000),
         [0, 1, 2, 31, 61],
       );
+    }),
+  );
+
+  it.effect("counts a replacement whose caller gave up", () =>
+    Effect.gen(function* () {
+      let dropped = 0;
+      const { invalidate } = yield* replacements(
+        {
+          getUnsafe: () => Effect.never,
+          invalidate: () =>
+            Effect.suspend(() => {
+              dropped++;
+              return Effect.never;
+            }),
+        },
+        { atOnce: 2, every: 30_000 },
+      );
+      for (let n = 0; n < 10; n++) {
+        yield* Effect.timeoutOption(invalidate(accessToken(`t-${n}`)), "0 millis").pipe(
+          Effect.forkChild,
+        );
+        yield* TestClock.adjust("1 millis");
+      }
+      assert.strictEqual(dropped, 2);
     }),
   );
 

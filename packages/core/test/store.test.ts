@@ -8,8 +8,10 @@ import * as Provider from "@x/core/Provider";
 import * as Options from "@x/core/Options";
 import * as Grant from "@x/core/Grant";
 import * as Secret from "@x/core/Secret";
+import * as TokenError from "@x/core/TokenError";
 import * as TokenStore from "@x/core/TokenStore";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import * as HttpClient from "effect/http/HttpClient";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
@@ -292,6 +294,82 @@ describe("TokenStore.Identity", () => {
         }
       }).pipe(withStore(store, to));
       assert.strictEqual(tokens.size, 2);
+    }),
+  );
+
+  it.effect("is not waited for when it hangs", () =>
+    Effect.gen(function* () {
+      const to = issuing();
+      yield* Effect.gen(function* () {
+        const { get } = yield* Acme.make(options);
+        const asked = yield* Effect.forkChild(get);
+        yield* TestClock.adjust("2 seconds");
+        assert.strictEqual(text(yield* Fiber.join(asked)), "token-0");
+      }).pipe(
+        withStore(
+          { get: () => Effect.never, set: () => Effect.never, remove: () => Effect.never },
+          to,
+        ),
+      );
+    }),
+  );
+
+  it.effect("does not bring back any token that was refused here", () =>
+    Effect.gen(function* () {
+      const { store, tokens } = inMemory();
+      yield* Effect.gen(function* () {
+        const { get, invalidate } = yield* Acme.make(options);
+        const first = yield* get;
+        yield* invalidate(first);
+        yield* invalidate(yield* get);
+        const third = yield* get;
+        yield* TestClock.adjust("1 minute");
+        yield* invalidate(third);
+        tokens.set([...tokens.keys()][0] ?? keyOf([]), first);
+        assert.strictEqual(text(yield* get), "token-3");
+      }).pipe(withStore(store, issuing()));
+    }),
+  );
+
+  it.effect("leaves a secret that cannot be read to the acquisition, which remembers it", () =>
+    Effect.gen(function* () {
+      const { store } = inMemory();
+      let reads = 0;
+      const away = new TokenError.CredentialUnavailable({
+        credential: "secret",
+        problem: "the vault is away",
+        isTransient: false,
+      });
+      const clientSecret = Secret.make(
+        Effect.suspend(() => {
+          reads++;
+          return Effect.fail(away);
+        }),
+      );
+      yield* Effect.gen(function* () {
+        const { get } = yield* Acme.make({ ...options, clientSecret });
+        const { reason } = yield* Effect.flip(get);
+        assert.strictEqual(reason._tag, "CredentialUnavailable");
+        const before = reads;
+        yield* Effect.flip(get);
+        // The identity alone is read again.
+        assert.isAtMost(reads - before, 1);
+      }).pipe(withStore(store, issuing()));
+    }),
+  );
+
+  it.effect("does not go together with revokeOnClose", () =>
+    Effect.gen(function* () {
+      const { store } = inMemory();
+      const error = yield* Effect.flip(
+        Bound.make({
+          environment: "production",
+          clientId: "id",
+          clientAuth: ClientAuth.tlsClientAuth,
+          revokeOnClose: true,
+        }).pipe(Effect.provide(MutualTls.layerTest()), withStore(store, issuing())),
+      );
+      assert.match(error.message, /option revokeOnClose would revoke tokens that other processes/);
     }),
   );
 });

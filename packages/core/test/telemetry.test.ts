@@ -91,7 +91,10 @@ describe("telemetry", () => {
         });
         yield* TestClock.adjust("20 seconds");
         assert.strictEqual(logged.length, 1);
-        assert.match(logged[0] ?? "", /^Acme: .*refused the credentials.*; there is no token/);
+        assert.match(
+          logged[0] ?? "",
+          /^Acme: .*refused the credentials.*; no token yet, the next attempt is due in 1 s/,
+        );
         yield* TestClock.adjust("40 seconds");
         assert.strictEqual(logged.length, 2);
       }).pipe(Effect.provide(Logger.layer([logger])));

@@ -80,14 +80,14 @@ export const makeSource = Effect.fnUntraced(function* (options: {
   readonly store?: TokenStore.TokenStore;
   readonly identity?: Effect.Effect<TokenStore.Identity, TokenError.TokenError>;
 }) {
-  const { policy } = options;
+  const { policy, identity = Effect.succeed([["provider", "Acme"]]) } = options;
   const { source, cached, ahead } = yield* stack({
     provider: "Acme",
     acquire: { getUnsafe: () => options.acquire(), invalidate: () => Effect.succeed(false) },
     policy,
-    credentials: yield* memory(policy),
+    credentials: yield* memory(policy, identity),
     store: options.store ?? (yield* TokenStore.TokenStore),
-    identity: options.identity ?? Effect.succeed([["provider", "Acme"]]),
+    identity,
     isUsable: options.isUsable ?? (() => true),
   });
   if (policy.mode === "background") yield* background(ahead);

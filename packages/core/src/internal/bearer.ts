@@ -4,6 +4,7 @@ import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientError from "effect/http/HttpClientError";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import type * as HttpClientResponse from "effect/http/HttpClientResponse";
+import * as Inspectable from "effect/Inspectable";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Stream from "effect/Stream";
@@ -104,7 +105,10 @@ export const make = (options: Options): Signed => {
           authorization.header,
           authorization.value(Redacted.value(token.value)),
         ),
-      ).pipe(Effect.catchTag("ServerUntrusted", fail)),
+      ).pipe(
+        Effect.map((response) => unsigned(request, response)),
+        Effect.catchTag("ServerUntrusted", fail),
+      ),
     );
 
   const recover = Effect.fnUntraced(function* (
@@ -170,6 +174,20 @@ export const plain = (signed: Signed): HttpClient.HttpClient =>
       ),
     Effect.succeed,
   );
+
+/** Returns the response with the request as it was before it got the token, which a log of it would show. */
+const unsigned = (
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
+): HttpClientResponse.HttpClientResponse => {
+  const toJSON = () => Object.assign({}, response.toJSON(), { request: request.toJSON() });
+  const value: HttpClientResponse.HttpClientResponse = Object.create(response, {
+    request: { value: request },
+    toJSON: { value: toJSON },
+    [Inspectable.NodeInspectSymbol]: { value: toJSON },
+  });
+  return value;
+};
 
 const isAbsolute = /^[a-z][a-z0-9+.-]*:/i;
 

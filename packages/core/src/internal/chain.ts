@@ -3,6 +3,7 @@ import * as Context from "effect/Context";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
+import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import * as Scope from "effect/Scope";
@@ -57,7 +58,21 @@ export const make = Effect.fnUntraced(function* (
   yield* RefreshPolicy.check(policy);
   const ask = endpoint.make({ server, clientAuth, timeout: policy.acquisition.timeout });
   const store = yield* TokenStore.TokenStore;
-  const credentials = yield* refusals.memory(policy);
+  if (values.revokeOnClose === true && store !== undefined) {
+    return yield* TokenError.optionInvalid(
+      "revokeOnClose",
+      "would revoke tokens that other processes take from the TokenStore; use one of the two",
+    );
+  }
+  const certificate = Context.getOrUndefined(context, MutualTls.MutualTls);
+  /** Tells the account of these values from others, as its secrets and certificate are now. */
+  const identityOf = (chosen: Values) =>
+    Effect.map(options.identity(fields, chosen), (identity): TokenStore.Identity => [
+      ["provider", definition.name],
+      ...identity,
+      ["thumbprint", isCertified ? (certificate?.currentUnsafe().thumbprint ?? "") : ""],
+    ]).pipe(TokenError.withProvider(definition.name));
+  const credentials = yield* refusals.memory(policy, identityOf(values));
   const issued = managementOf.issued();
   // A scope of its own: it closes before the tokens are revoked, so that no acquisition ends later.
   const life = yield* Scope.fork(yield* Effect.scope);
@@ -69,7 +84,6 @@ export const make = Effect.fnUntraced(function* (
         "oauth.client_auth_method": clientAuth.method,
       },
     });
-  const certificate = Context.getOrUndefined(context, MutualTls.MutualTls);
   const isUsable = (token: Token) =>
     token.thumbprint === undefined ||
     certificate === undefined ||
@@ -98,16 +112,12 @@ export const make = Effect.fnUntraced(function* (
       policy,
       credentials,
       store,
-      identity: Effect.map(options.identity(fields, chosen), (identity): TokenStore.Identity => [
-        ["provider", definition.name],
-        ...identity,
-        ["thumbprint", isCertified ? (certificate?.currentUnsafe().thumbprint ?? "") : ""],
-      ]).pipe(TokenError.withProvider(definition.name)),
+      identity: identityOf(chosen),
       isUsable,
     });
   });
 
-  const toProvider = ({ cached, source }: Stack): Provider<any, any> => {
+  const toProvider = ({ cached, source }: Stack, chosen: object): Provider<any, any> => {
     const { apiUrl } = places;
     const httpClient = bearer.make({
       provider: definition.name,
@@ -124,7 +134,7 @@ export const make = Effect.fnUntraced(function* (
     const peekUnsafe = () => cached.peekUnsafe()?.token;
     return {
       get: Effect.suspend(() => source.getUnsafe()),
-      with: (keys: object) => withKeys(keys),
+      with: (keys: object) => withKeys({ ...chosen, ...keys }),
       invalidate: source.invalidate,
       peek: Effect.sync(peekUnsafe),
       peekUnsafe,
@@ -135,32 +145,34 @@ export const make = Effect.fnUntraced(function* (
 
   const first = yield* Scope.provide(makeSource(values, firstGrant), life);
   if (policy.mode === "background") yield* Scope.provide(background(first.ahead), life);
-  const base = toProvider(first);
+  const base = toProvider(first, {});
   const choices = keyed(mostKeys, (keys: Readonly<Record<string, unknown>>) => {
     const chosen: Values = { ...values, ...keys };
-    const made = options.checkChoice(fields, definition.perCall ?? [], keys, chosen).pipe(
-      Effect.flatMap(() => grantOf(definition, chosen, context)),
-      // A choice that cannot work fails when a token is asked for.
-      Effect.catch((reason) =>
-        Effect.succeed({ ...firstGrant, request: () => Effect.fail(reason) }),
-      ),
-      Effect.flatMap((grant) => makeSource(chosen, grant)),
-      Scope.provide(life),
-      Effect.provideContext(context),
+    let made: Grant | undefined;
+    // Making a grant may take time, and a choice that cannot work fails when a token is asked for.
+    const grant = Effect.suspend(() => {
+      if (made !== undefined) return Effect.succeed(made);
+      return options.checkChoice(fields, definition.perCall ?? [], keys, chosen).pipe(
+        Effect.andThen(Effect.suspend(() => grantOf(definition, chosen, context))),
+        Effect.tap((one) => Effect.sync(() => (made = one))),
+      );
+    });
+    const lazy: Grant = {
+      ...firstGrant,
+      request: (to) => Effect.flatMap(grant, ({ request }) => request(to)),
+    };
+    const source = Effect.runSync(
+      makeSource(chosen, lazy).pipe(Scope.provide(life), Effect.provideContext(context)),
     );
-    const source = Effect.runSync(made);
-    return { source, provider: toProvider(source) };
+    return { source, provider: toProvider(source, keys) };
   });
   const withKeys = (keys: object): Provider<any, any> => {
     const chosen = Object.entries(keys)
       .filter(([, value]) => value !== undefined)
       .toSorted(([a], [b]) => (a < b ? -1 : 1));
     if (chosen.length === 0) return base;
-    const plain = chosen.map(([name, value]) => [
-      name,
-      Redacted.isRedacted(value) ? Redacted.value(value) : value,
-    ]);
-    return choices.get(JSON.stringify(plain), Object.fromEntries(chosen)).provider;
+    const key = JSON.stringify(chosen.map(([name, value]) => [name, textOf(value)]));
+    return choices.get(key, Object.fromEntries(chosen)).provider;
   };
 
   const { introspect, revoke } = managementOf.make(definition.name, ask, span);
@@ -179,6 +191,19 @@ export const make = Effect.fnUntraced(function* (
   }
   return Object.assign(base, definition.operations?.(base, management));
 });
+
+/** Returns a text that tells a chosen value from others: texts by what they say, other objects by which they are. */
+const textOf = (value: unknown): unknown => {
+  if (Redacted.isRedacted(value)) return textOf(Redacted.value(value));
+  if (Array.isArray(value)) return value.map(textOf);
+  if (!Predicate.isObjectKeyword(value)) return [typeof value, String(value)];
+  const known = numbers.get(value) ?? ++last;
+  numbers.set(value, known);
+  return known;
+};
+
+const numbers = new WeakMap<object, number>();
+let last = 0;
 
 /** Makes the client authentication of an account and gives it what it needs. */
 const resolve = Effect.fnUntraced(function* (

@@ -81,10 +81,13 @@ export const make =
     });
   };
 
-/** Asks each learner, up to the first that learnt something. */
+/** Asks each learner, up to the first that learnt something. When none did, the first failure explains the refusal. */
 const learn = Effect.fnUntraced(function* ({ learners }: TokenRequest, answered: Answered) {
+  let explained: TokenError.Reason | undefined;
   for (const learner of learners) {
-    if (yield* learner(answered)) return true;
+    const learnt = yield* Effect.result(learner(answered));
+    if (Result.isFailure(learnt)) explained ??= learnt.failure;
+    else if (learnt.success) return true;
   }
-  return false;
+  return explained === undefined ? false : yield* explained;
 });

@@ -4,7 +4,7 @@ import type * as HttpClient from "effect/http/HttpClient";
 import type * as Scope from "effect/Scope";
 import * as TokenError from "../TokenError.ts";
 import * as discovery from "./discovery.ts";
-import { urlProblem } from "./optionChecks.ts";
+import { plainHttpProblem, urlProblem } from "./optionChecks.ts";
 import type { Environment, Place, Values } from "./erased.ts";
 
 export interface Places {
@@ -17,12 +17,13 @@ export interface Places {
 /** Returns the URLs of an account. Fails with `OptionInvalid` when options, such as a tenant, make a URL unusable. */
 export const located = Effect.fnUntraced(function* (environment: Environment, values: Values) {
   const place = (option: string, where: Place) => {
-    if (typeof where !== "function") return Effect.succeed(where);
-    const url = where(values);
-    const problem = urlProblem(url);
-    return problem === undefined
-      ? Effect.succeed(url)
-      : Effect.fail(TokenError.optionInvalid(option, `made of the options ${problem}`));
+    if (where === undefined) return Effect.succeed(undefined);
+    const url = typeof where === "function" ? where(values) : where;
+    const problem =
+      urlProblem(url) ?? (values.unsafeAllowLoopbackHttp ? undefined : plainHttpProblem(url));
+    if (problem === undefined) return Effect.succeed(url);
+    const whose = typeof where === "function" ? "made of the options" : "of the environment";
+    return Effect.fail(TokenError.optionInvalid(option, `${whose} ${problem}`));
   };
   const places: Places = {
     issuer: values.issuer ?? (yield* place("issuer", environment.issuer)),

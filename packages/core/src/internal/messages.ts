@@ -46,7 +46,7 @@ export const serverUnavailable = (reason: {
     case "timeout":
       return "no answer in time; the server or the network is slow or down";
     case "truncated":
-      return `the answer ended before its end${code}`;
+      return `the answer was cut off${code}`;
     case "status": {
       const wait =
         reason.retryAfter === undefined

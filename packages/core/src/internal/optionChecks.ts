@@ -19,11 +19,18 @@ export const lineProblem: Problem = (text) =>
 
 export const urlProblem: Problem = (text) =>
   lineProblem(text) ??
+  (text === text.trim() ? undefined : "begins or ends with a blank") ??
   Result.match(urls.parse(text, { allowLoopbackHttp: true }), {
     onFailure: (problem) =>
       problem._tag === "PlainHttp" ? "is plain http; use https" : problem.problem,
     onSuccess: () => undefined,
   });
+
+/** The problem of a URL without `unsafeAllowLoopbackHttp`. */
+export const plainHttpProblem: Problem = (text) =>
+  new URL(text).protocol === "http:"
+    ? "is plain http; use https, or unsafeAllowLoopbackHttp in tests"
+    : undefined;
 
 const labelProblem: Problem = (text) =>
   /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(text)

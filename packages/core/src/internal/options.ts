@@ -2,6 +2,7 @@
 import * as Config from "effect/Config";
 import * as ConfigProvider from "effect/ConfigProvider";
 import * as Effect from "effect/Effect";
+import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
@@ -12,7 +13,7 @@ import type * as Options from "../Options.ts";
 import * as Secret from "../Secret.ts";
 import * as TokenError from "../TokenError.ts";
 import type { Identity } from "../TokenStore.ts";
-import { isMethod, kindAnnotation } from "./optionChecks.ts";
+import { isMethod, kindAnnotation, plainHttpProblem } from "./optionChecks.ts";
 import { nearest } from "./nearest.ts";
 
 type Field = Options.Fields[string];
@@ -95,7 +96,7 @@ export const check = (
     };
     const values: Record<string, unknown> = {};
     for (const [option, field] of Object.entries(fields)) {
-      const value = input[option];
+      const value = Object.hasOwn(input, option) ? input[option] : undefined;
       if (value !== undefined) {
         const problem = problemOf(field, value);
         if (problem === undefined) values[option] = value;
@@ -116,9 +117,11 @@ export const check = (
       for (const [option, value] of Object.entries(values)) {
         const field = fields[option];
         if (field === undefined || !isUrl(field)) continue;
-        if ([value].flat().some((one) => String(one).startsWith("http:"))) {
-          report(option, "is plain http; use https, or unsafeAllowLoopbackHttp in tests");
-        }
+        const urls: ReadonlyArray<unknown> = [value].flat();
+        const problem = urls
+          .map((one) => plainHttpProblem(String(one)))
+          .find(Predicate.isNotUndefined);
+        if (problem !== undefined) report(option, problem);
       }
     }
     const [first, ...others] = problems;

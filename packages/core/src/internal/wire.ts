@@ -1,5 +1,7 @@
 /** Encodes requests, and finds their secrets in what comes back. */
 import * as Base64 from "effect/encoding/Base64";
+import * as Base64Url from "effect/encoding/Base64Url";
+import * as Hex from "effect/encoding/Hex";
 import * as HttpBody from "effect/http/HttpBody";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Record from "effect/Record";
@@ -45,13 +47,16 @@ const formDecode = (text: string): string => new URLSearchParams(`=${text}`).get
 
 /**
  * Tests whether a text repeats a secret of this request, because some servers echo requests:
- * any eight characters in a row of a secret, as it is, percent- or form-encoded, or in Base64.
+ * any eight characters in a row of a secret, in any case, as it is, in Base64 or hexadecimal, or
+ * escaped for a form, a URL or HTML.
  */
-export const mentions = (request: TokenRequest, text: string): boolean =>
-  [...request.params.map(([, value]) => value), ...Object.values(request.headers)]
+export const mentions = (request: TokenRequest, text: string): boolean => {
+  const lower = text.toLowerCase();
+  return [...request.params.map(([, value]) => value), ...Object.values(request.headers)]
     .filter((value) => typeof value !== "string")
     .flatMap((value) => encodings(Redacted.value(value)))
-    .some((secret) => windows(secret).some((window) => text.includes(window)));
+    .some((secret) => windows(secret.toLowerCase()).some((window) => lower.includes(window)));
+};
 
 /** Returns all runs of eight characters; a shorter text is one run. */
 const windows = (text: string): ReadonlyArray<string> =>
@@ -62,14 +67,38 @@ const windows = (text: string): ReadonlyArray<string> =>
 const encodings = (secret: string): ReadonlyArray<string> => {
   const basic = /^Basic (.+)$/.exec(secret)?.[1];
   const texts = basic === undefined ? [secret] : [basic, ...basicSecret(basic)];
-  return texts.flatMap((text) => [
-    text,
+  return texts.flatMap((text) => {
     // `encodeURIComponent` throws at half a surrogate pair.
-    encodeURIComponent(text.toWellFormed()),
-    formEncode(text),
-    Base64.encode(text),
-  ]);
+    const percent = encodeURIComponent(text.toWellFormed());
+    return [
+      text,
+      percent,
+      encodeURIComponent(percent),
+      formEncode(text),
+      encodeURIComponent(formEncode(text)),
+      Base64.encode(text),
+      Base64Url.encode(text),
+      Hex.encode(text),
+      ...quotes.map((quote) => htmlEscape(text, quote)),
+    ];
+  });
 };
+
+/** How frameworks write a quotation mark and an apostrophe in HTML. */
+const quotes = [
+  ['"', "'"],
+  ["&quot;", "&#39;"],
+  ["&#34;", "&#39;"],
+  ["&quot;", "&#x27;"],
+] as const;
+
+const htmlEscape = (text: string, [double, single]: (typeof quotes)[number]): string =>
+  text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', double)
+    .replaceAll("'", single);
 
 /** Returns the secret in a Basic header, as it was sent and form-decoded. */
 const basicSecret = (credentials: string): ReadonlyArray<string> =>

@@ -5,7 +5,7 @@ import type * as Scope from "effect/Scope";
 import type * as TokenError from "../../TokenError.ts";
 import type { RefreshAhead } from "./refreshAhead.ts";
 
-/** Least milliseconds between looks: with a token, without one, and after a token that could not be kept. */
+/** Shortest pauses in milliseconds: with a token, without one, and after a token that could not be kept. */
 const times = { living: 200, missing: 1000, unkept: 30_000 };
 
 /** Keeps a token current while the scope is open, and warns of failures while there is none. */
@@ -28,7 +28,9 @@ export const background = Effect.fnUntraced(function* (
         }
         reported = failure.error;
         return Effect.as(
-          Effect.logWarning(`${failure.error.message}; there is no token, and it is tried again`),
+          Effect.logWarning(
+            `${failure.error.message}; no token yet, the next attempt is due in ${times.missing / 1000} s`,
+          ),
           times.missing,
         );
       },

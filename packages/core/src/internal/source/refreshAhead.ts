@@ -1,4 +1,5 @@
 /** Fetches the next token while the present one still serves. */
+import * as Cause from "effect/Cause";
 import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
@@ -10,6 +11,7 @@ import { hasSameValue } from "../../AccessToken.ts";
 import type { RefreshPolicy } from "../../RefreshPolicy.ts";
 import type { Cached, Entry } from "./cached.ts";
 import * as Delays from "./delays.ts";
+import { nanos } from "./refusals.ts";
 import type { Token, TokenSource } from "./TokenSource.ts";
 
 export interface RefreshAhead extends TokenSource {
@@ -19,6 +21,12 @@ export interface RefreshAhead extends TokenSource {
 
 /** Milliseconds before the next refresh after the server gave the same token again. */
 const unchangedPause = 30_000;
+
+/** Age in milliseconds before which no token is refreshed ahead. */
+const leastAge = 1000;
+
+/** Milliseconds before the next refresh after one that died. */
+const diedPause = 30_000;
 
 /** Milliseconds between looks at whether a refusal is still remembered. */
 const refusedPause = 1000;
@@ -43,7 +51,7 @@ export const refreshAhead = Effect.fnUntraced(function* (
   let pausedUntil = 0n;
 
   const pause = (millis: number) => {
-    pausedUntil = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(millis * 1e6));
+    pausedUntil = clock.monotonicTimeNanosUnsafe() + nanos(millis);
   };
   const look = (entry: Entry) => {
     if (entry === known) return;
@@ -51,7 +59,9 @@ export const refreshAhead = Effect.fnUntraced(function* (
     soft = Infinity;
     const draw = refreshAfter(policy, entry.token).pipe(
       Effect.map((drawn) => {
-        if (known === entry) soft = Math.min(drawn, entry.hard);
+        const least = Math.min(leastAge, entry.hard / 4);
+        // A policy may draw 0 or no number.
+        if (known === entry) soft = Math.min(drawn > least ? drawn : least, entry.hard);
       }),
       Effect.catchCause((cause) =>
         Effect.logWarning("the schedule refreshAhead died; tokens are used to their end", cause),
@@ -78,7 +88,15 @@ export const refreshAhead = Effect.fnUntraced(function* (
           );
         }),
     });
-    Fiber.runIn(fork(outcome), scope);
+    const settled = Effect.catchCause(outcome, (cause) => {
+      if (Cause.hasInterruptsOnly(cause)) return Effect.void;
+      pause(diedPause);
+      return Effect.logWarning(
+        `a refresh died; the present token serves until ${end(entry)}, the next refresh is due in ${diedPause / 1000} s`,
+        cause,
+      );
+    });
+    Fiber.runIn(fork(settled), scope);
   };
   return {
     getUnsafe: (previous) => {

@@ -28,14 +28,15 @@ export const replacements = Effect.fnUntraced(function* (
       Effect.suspend(() => {
         fill();
         if (left === 0) return Effect.succeed(false);
-        return Effect.map(inner.invalidate(token), (dropped) => {
-          if (dropped) {
-            // A full budget earns nothing: its time starts with the first replacement.
-            if (left === atOnce) filledAt = now();
-            left--;
-          }
-          return dropped;
-        });
+        // A full budget earns nothing: its time starts with the first replacement.
+        if (left === atOnce) filledAt = now();
+        // At once, so that a caller that gives up has used its share.
+        left--;
+        return Effect.tap(inner.invalidate(token), (dropped) =>
+          Effect.sync(() => {
+            if (!dropped) left = Math.min(atOnce, left + 1);
+          }),
+        );
       }),
   };
 });

@@ -41,7 +41,7 @@ export const stack = Effect.fnUntraced(function* (options: {
     const { atMost, share } = policy.margin;
     return lifetime - Math.min(Duration.toMillis(atMost), lifetime * share);
   };
-  const remembering = refusals(acquire, { credentials, request: yield* memory(policy) });
+  const remembering = refusals(acquire, { credentials, request: yield* memory(policy, identity) });
   const fleet =
     store === undefined
       ? remembering
