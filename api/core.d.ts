@@ -1599,6 +1599,7 @@ import type { Value } from "./TokenRequest.ts";
 export type Identity = ReadonlyArray<readonly [name: string, value: Value]>;
 /**
  * A shared store. It never fails: without an answer `get` returns `undefined`, and the vendor is asked.
+ * Each use is given up after 1 s.
  *
  * @since 0.1.0
  */

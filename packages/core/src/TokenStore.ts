@@ -18,6 +18,7 @@ export type Identity = ReadonlyArray<readonly [name: string, value: Value]>;
 
 /**
  * A shared store. It never fails: without an answer `get` returns `undefined`, and the vendor is asked.
+ * Each use is given up after 1 s.
  *
  * @since 0.1.0
  */
