@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest";
 import * as RefreshPolicy from "@x/core/RefreshPolicy";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
+import * as Logger from "effect/Logger";
 import * as Schedule from "effect/Schedule";
 import * as Scope from "effect/Scope";
 import * as TestClock from "effect/testing/TestClock";
@@ -89,6 +90,24 @@ describe("background", () => {
       }),
     );
   }
+
+  it.effect("warns of an acquisition that died, and pauses", () =>
+    Effect.gen(function* () {
+      const logged: Array<string> = [];
+      const logger = Logger.make(({ message }) => void logged.push(String(message)));
+      const { acquire, count } = yield* issuer({ always: "die" });
+      yield* Effect.gen(function* () {
+        yield* makeSource({ acquire, policy: RefreshPolicy.background() });
+        yield* pass(1000, 59);
+      }).pipe(Effect.provide(Logger.layer([logger])));
+      assert.strictEqual(count(), 2);
+      assert.strictEqual(logged.length, 2);
+      assert.include(
+        logged[0],
+        "an acquisition died; no token yet, the next attempt is due in 30 s",
+      );
+    }),
+  );
 
   it.effect("ends with its scope", () =>
     Effect.gen(function* () {

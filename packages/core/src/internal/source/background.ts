@@ -5,7 +5,7 @@ import type * as Scope from "effect/Scope";
 import type * as TokenError from "../../TokenError.ts";
 import type { RefreshAhead } from "./refreshAhead.ts";
 
-/** Shortest pauses in milliseconds: with a token, without one, and after a token that could not be kept. */
+/** Shortest pauses in milliseconds: with a token, without one, and after an acquisition that died or whose token could not be kept. */
 const times = { living: 200, missing: 1000, unkept: 30_000 };
 
 /** Keeps a token current while the scope is open, and warns of failures while there is none. */
@@ -23,9 +23,16 @@ export const background = Effect.fnUntraced(function* (
         }),
       onFailure: (cause) => {
         const failure = cause.reasons.find((reason) => reason._tag === "Fail");
-        if (failure === undefined || failure.error === reported) {
-          return Effect.succeed(times.missing);
+        if (failure === undefined) {
+          return Effect.as(
+            Effect.logWarning(
+              `an acquisition died; no token yet, the next attempt is due in ${times.unkept / 1000} s`,
+              cause,
+            ),
+            times.unkept,
+          );
         }
+        if (failure.error === reported) return Effect.succeed(times.missing);
         reported = failure.error;
         return Effect.as(
           Effect.logWarning(
