@@ -1,4 +1,5 @@
 /** Fetches and refreshes without a caller. */
+import * as Cause from "effect/Cause";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
@@ -23,6 +24,8 @@ export const background = Effect.fnUntraced(function* (
         }),
       onFailure: (cause) => {
         const failure = cause.reasons.find((reason) => reason._tag === "Fail");
+        // The scope closes.
+        if (Cause.hasInterruptsOnly(cause)) return Effect.succeed(times.missing);
         if (failure === undefined) {
           return Effect.as(
             Effect.logWarning(
