@@ -1,4 +1,4 @@
-/** Finds a vendor's URLs: those of the options come before those of the environment. */
+/** Finds a vendor's URLs. An option's URL comes before the environment's. */
 import * as Effect from "effect/Effect";
 import type * as HttpClient from "effect/http/HttpClient";
 import type * as Scope from "effect/Scope";

@@ -25,7 +25,7 @@ const unchangedPause = 30_000;
 /** Age in milliseconds before which no token is refreshed ahead. */
 const leastAge = 1000;
 
-/** Milliseconds before the next refresh after one that died. */
+/** Milliseconds until the next refresh when a refresh died. */
 const diedPause = 30_000;
 
 /** Milliseconds between looks at whether a refusal is still remembered. */

@@ -10,7 +10,7 @@ import type { Token, TokenSource } from "./TokenSource.ts";
 /** Milliseconds for one use of the store. */
 const storeTime = 1000;
 
-/** Uses the store for a while: one that hangs must not hold up a caller who could have a token. */
+/** Limits the time of one use, because a store that hangs must not hold up a caller. */
 const bounded = <A>(use: Effect.Effect<A>) => Effect.timeoutOption(use, storeTime);
 
 /** Refused tokens that are known. */
